@@ -1,0 +1,153 @@
+"""Text to words: the only place that splits, folds and stems.
+
+Indexing, queries and snippets all ask here, so a word means the same everywhere.
+
+>>> [(word.written, word.stem) for word in words("Iran’s take-over: 70,000 U.S. troops")]
+... # doctest: +NORMALIZE_WHITESPACE
+[('iran', 'iran'), ('take', 'take'), ('over', 'over'), ('70000', '70000'), ('us', 'us'),
+ ('troops', 'troop')]
+
+A word is a run of letters and digits, with the marks that stand on them. `written` is the word
+with case and accents folded; `stem` is what plain query words compare, by the Snowball stemmer
+for English (https://snowballstem.org/algorithms/english/stemmer.html). Folding a folded word
+changes nothing.
+"""
+
+import re
+import unicodedata
+from functools import cache, lru_cache
+from typing import NamedTuple
+
+from snowballstemmer.english_stemmer import EnglishStemmer
+
+# Stands in every index. Raise it with any change that gives another term for any text.
+ANALYSIS_VERSION = "1 snowball-3.1"
+
+# The usual 33 of English (Lucene's list). Indexed like any word; left out of plain query words.
+STOP_WORDS = frozenset(
+    "a an and are as at be but by for if in into is it no not of on or such that the their then"
+    " there these they this to was will with".split()
+)
+
+APOSTROPHES = "'’‘ʼ＇"
+JOINERS = "-&/\u2010\u2011"  # take-over, AT&T, and/or: neighbours, typed together a phrase
+
+MAX_WORD = 200  # characters; what is longer is no word of a language and is cut
+
+# Letters that no decomposition takes apart, and how they are written without their stroke or tie.
+_LETTERS = str.maketrans(
+    {"ø": "o", "ł": "l", "đ": "d", "ð": "d", "þ": "th", "æ": "ae", "œ": "oe", "ħ": "h", "ı": "i"}
+)
+
+
+class Word(NamedTuple):
+    """One word of a text; `text[start:end]` is how it stands there."""
+
+    written: str
+    stem: str
+    start: int
+    end: int
+
+
+def words(text: str) -> list[Word]:
+    """The words of *text* in order; a word's place in the list is its position."""
+    found = []
+    for match in _pattern_for(text).finditer(text):
+        written, stem = terms_of(match.group())
+        if written:
+            found.append(Word(written, stem, match.start(), match.end()))
+    return found
+
+
+def terms(text: str) -> list[tuple[str, str]]:
+    """Written form and stem of each word of *text*: `words` without the offsets, for indexing."""
+    pairs = map(terms_of, _pattern_for(text).findall(text))
+    return [pair for pair in pairs if pair[0]]
+
+
+@lru_cache(maxsize=1 << 18)
+def terms_of(surface: str) -> tuple[str, str]:
+    """Written form and stem of one word as it stands in a text."""
+    written = _fold_word(surface)
+    return written, _stemmer().stemWord(written)
+
+
+def stem(written: str) -> str:
+    """The stem of a word that is folded already."""
+    return terms_of(written)[1]
+
+
+def fold(text: str) -> str:
+    """*text* without case and accents; characters between words stay.
+
+    >>> fold("Łódź, ＡＢＣ, Straße, Çeşme")
+    'lodz, abc, strasse, cesme'
+    """
+    if text.isascii():
+        return text.lower()
+    text = unicodedata.normalize("NFKD", text).casefold()
+    text = unicodedata.normalize("NFKD", text.translate(_LETTERS))
+    # Classes up to 9 are no accents but parts of the letter: vowel signs, nuktas, viramas.
+    text = "".join(c for c in text if unicodedata.combining(c) <= 9)
+    return unicodedata.normalize("NFC", text)
+
+
+def _fold_word(surface: str) -> str:
+    if surface.isascii() and surface.isalnum():  # nearly every word
+        return surface.lower()[:MAX_WORD]
+    folded = fold(surface.translate(_APOSTROPHES_TO_ONE)).removesuffix("'s")
+    folded = _NO_DECIMAL_POINT.sub("", "".join(filter(_stays, folded)))
+    return _LEADING_MARKS.sub("", folded)[:MAX_WORD].rstrip(".")
+
+
+def _stays(character: str) -> bool:
+    # Apostrophes and the commas of numbers go.
+    if character in APOSTROPHES:
+        return False
+    return character.isalnum() or character == "." or unicodedata.category(character)[0] == "M"
+
+
+_APOSTROPHES_TO_ONE = str.maketrans(dict.fromkeys(APOSTROPHES, "'"))
+_LETTER = r"[^\W\d_]"
+_NO_DECIMAL_POINT = re.compile(r"(?<!\d)\.|\.(?!\d)")  # the dots of initials
+_LEADING_MARKS = re.compile(r"^\W+")
+
+
+def _pattern(run: str) -> re.Pattern[str]:
+    """Words where *run* matches letters and digits in a row."""
+    quote = f"[{APOSTROPHES}]"
+    possessive = rf"(?:{quote}[sS](?![^\W_]))?"
+    initials = rf"(?<![^\W_]){_LETTER}(?:\.{_LETTER})+(?![^\W_])\.?{possessive}"
+    inner = rf"{quote}(?={_LETTER})|(?<=\d)[.,](?=\d)"
+    return re.compile(rf"{initials}|{run}(?:(?:{inner}){run})*")
+
+
+# Quantifiers that give nothing back: no text makes the search for a word quadratic.
+_PLAIN = _pattern(r"[^\W_]++")
+
+
+@cache
+def _with_marks() -> tuple[re.Pattern[str], re.Pattern[str]]:
+    """A pattern that finds any combining mark, and one whose words may carry them.
+
+    Soft hyphens and joiners do not part a word either.
+    """
+    marks = "".join(
+        re.escape(chr(code))
+        for code in range(0x300, 0x1F000)
+        if unicodedata.category(chr(code)) in ("Mn", "Mc", "Me")
+    )
+    some = f"[{marks}\u00ad\u200c\u200d\u2060\ufeff]"
+    return re.compile(some), _pattern(rf"(?:[^\W_]++{some}*+)++")
+
+
+def _pattern_for(text: str) -> re.Pattern[str]:
+    if text.isascii():
+        return _PLAIN
+    any_mark, marked = _with_marks()
+    return marked if any_mark.search(text) else _PLAIN
+
+
+@cache
+def _stemmer() -> EnglishStemmer:
+    return EnglishStemmer()

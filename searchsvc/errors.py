@@ -1,0 +1,97 @@
+"""Every error a user can meet, drawn.
+
+    SearchServiceError
+    ├── QueryError        the query cannot be read: position, caret, reason, remedy
+    ├── ParameterError    a filter, date, page or size out of its range
+    ├── CursorExpired     a cursor into a generation that is no longer kept
+    ├── ReadError         an article, or a whole file, that a reader gives up on
+    ├── ConfigError       a setting, from a flag, the environment or searchsvc.toml
+    ├── CorpusError       the corpus itself cannot be scanned
+    └── IndexProblem      something about the index directory
+        ├── IndexMissing      there is none yet
+        ├── IndexOutdated     made by another engine, schema or analysis version
+        ├── IndexDamaged      files do not hold what the manifest says
+        └── IndexLocked       another process is writing
+
+The message of each is whole: what is wrong, the value, what to do. It is safe to show to anyone.
+Everything else that is raised is a bug and is not caught.
+"""
+
+
+class SearchServiceError(Exception):
+    """Something the user can mend; the message says how."""
+
+
+class QueryError(SearchServiceError):
+    """A query that cannot be read, with the place where it goes wrong.
+
+    >>> error = QueryError("'[' opens a range that is never closed", "date:[1987", 5)
+    >>> print(error)
+    '[' opens a range that is never closed
+        date:[1987
+             ^
+    """
+
+    def __init__(self, reason: str, query: str = "", position: int = 0, remedy: str = "") -> None:
+        self.reason = reason
+        self.query = query
+        self.position = position
+        self.remedy = remedy
+        super().__init__(reason)
+
+    def __str__(self) -> str:
+        sentence = f"{self.reason}; {self.remedy}" if self.remedy else self.reason
+        if not self.query:
+            return sentence
+        return f"{sentence}\n{self.caret()}"
+
+    def caret(self) -> str:
+        """Two lines: the part of the query around the position, and a caret under it."""
+        start = max(0, self.position - 60)
+        shown = "".join(c if c.isprintable() else " " for c in self.query[start : start + 100])
+        return f"    {shown}\n    {' ' * (self.position - start)}^"
+
+
+class ParameterError(SearchServiceError):
+    """A search parameter that is unknown or outside its range."""
+
+    def __init__(self, parameter: str, reason: str) -> None:
+        self.parameter = parameter
+        self.reason = reason
+        super().__init__(f"{parameter}: {reason}")
+
+
+class CursorExpired(SearchServiceError):
+    """A cursor into a generation of the index that is no longer kept."""
+
+
+class ReadError(SearchServiceError):
+    """An article, or a whole file, that a reader gives up on, and why."""
+
+
+class ConfigError(SearchServiceError):
+    """A setting with a value that cannot be used; the message names where it was set."""
+
+
+class CorpusError(SearchServiceError):
+    """The corpus cannot be scanned at all: it is missing, or no folder and no file."""
+
+
+class IndexProblem(SearchServiceError):
+    """Something about the index directory as a whole."""
+
+
+class IndexMissing(IndexProblem):
+    """No index at this place yet."""
+
+
+class IndexOutdated(IndexProblem):
+    """An index made by another engine, or for another version of schema or analysis."""
+
+
+class IndexDamaged(IndexProblem):
+    """Files of the index are missing or do not hold what its manifest says."""
+
+
+class IndexLocked(IndexProblem):
+    """Another process is writing to this index."""

@@ -1,0 +1,386 @@
+"""A string to a query tree, by recursive descent.
+
+>>> parse('oil -"interest rate" title:(opec* OR jeffery~)')
+... # doctest: +NORMALIZE_WHITESPACE
+And(clauses=(Word(text='oil', field=None),
+    Not(clause=Phrase(words=('interest', 'rate'), slop=0, field=None)),
+    Or(clauses=(Pattern(text='opec*', field='title'),
+        Fuzzy(text='jeffery', edits=1, field='title')))))
+
+The language is for people: ordinary text is never an error. What is an error carries its
+place and a remedy (QueryError). What is only odd is put right and told to `warn`.
+
+    query   = { either }                      a plain space binds least
+    either  = both { "OR" both }
+    both    = negated { "AND" negated }
+    negated = { "NOT" | "-" } atom
+    atom    = [ name ":" ] ( group | quoted | dates | chunk ) [ "^" boost ]
+"""
+
+import re
+from collections.abc import Callable
+
+from rapidfuzz.distance import OSA
+
+from searchsvc import analysis
+from searchsvc.errors import QueryError
+from searchsvc.query import dates
+from searchsvc.query.tree import (
+    All,
+    Boost,
+    Fuzzy,
+    Not,
+    Nothing,
+    Pattern,
+    Phrase,
+    Query,
+    Word,
+    conjunction,
+    disjunction,
+)
+from searchsvc.schema import QUERY_FIELDS
+
+MAX_CHARACTERS = 2000
+MAX_WORDS = 100
+MAX_DEPTH = 8
+MAX_SLOP = 100
+MAX_BOOST = 10
+MIN_FUZZY_LETTERS = 4
+TWO_EDITS_FROM = 8  # letters; a longer word is misspelt in two places as easily
+PASTED_HEADLINE = 6  # words in capitals, from which on AND, OR and NOT are words too
+
+_QUOTES = "\"“”„‟«»＂"
+_SPACE = re.compile(r"\s+")
+_CHUNK = re.compile(rf"[^\s(){_QUOTES}]+")
+_OPERATOR = re.compile(rf"(AND|OR|NOT)(?=[\s(){_QUOTES}]|$)")
+_FIELD = re.compile(r"([A-Za-z]+):(?=[^\s)])")
+_BOOST = re.compile(r"\^(\d+(?:\.\d+)?)(?![\w.^])")
+_CHUNK_BOOST = re.compile(r"\^(\d+(?:\.\d+)?)$")
+_SLOP = re.compile(r"~(\d+)")
+_FUZZY = re.compile(r"(?s)(.+)~(\d*)$")
+_IN_WORD = rf"[\w{analysis.APOSTROPHES}]"
+_PATTERN = re.compile(rf"[^\W_]{_IN_WORD}*(?:(?:\?+(?=[^\W_])|\*(?![*?])){_IN_WORD}*)+")
+_LEADING_WILDCARD = re.compile(r"(?<![\w*?])\*[^\W_]")
+
+
+def parse(text: str, warn: Callable[[str], None] = lambda warning: None) -> Query:
+    """The tree of *text*, its words folded; oddities that were put right go to *warn*.
+
+    Raises QueryError. Empty text is every article; text without any word is none.
+    """
+    if len(text) > MAX_CHARACTERS:
+        raise QueryError(
+            f"the query has {len(text)} characters, more than the {MAX_CHARACTERS} allowed",
+            remedy="search for the part that matters",
+        )
+    if not text.strip():
+        return All()
+    query = _Parser(text, warn).query()
+    if query is None:
+        warn("there is no word in this query, so nothing matches")
+        return Nothing()
+    return query
+
+
+def quote(text: str) -> str:
+    """A query for the words of *text* as they are, whatever signs stand between them.
+
+    >>> quote("oil AND (gas*")
+    'oil and gas'
+    """
+    written = [word.written for word in analysis.words(text[:MAX_CHARACTERS])]
+    return " ".join(written[:MAX_WORDS])
+
+
+class _Parser:
+    """One pass over the text; `at` is the place reached."""
+
+    def __init__(self, text: str, warn: Callable[[str], None]) -> None:
+        self.text = text
+        self.at = 0
+        self.warn = warn
+        self.depth = 0
+        self.count = 0
+        in_capitals = text == text.upper() and len(text.split()) >= PASTED_HEADLINE
+        self.operators = not in_capitals
+
+    def error(self, reason: str, at: int, remedy: str = "") -> QueryError:
+        return QueryError(reason, self.text, at, remedy)
+
+    # -- the grammar ---------------------------------------------------------------------------
+
+    def query(self, field: str | None = None) -> Query | None:
+        clauses: list[Query] = []
+        while True:
+            self.skip()
+            if self.at >= len(self.text) or (self.depth and self.text[self.at] == ")"):
+                return conjunction(clauses) if clauses else None
+            if self.text[self.at] == ")":
+                self.warn("a ')' without its '(' was left out")
+                self.at += 1
+            elif clause := self.either(field):
+                clauses.append(clause)
+
+    def either(self, field: str | None) -> Query | None:
+        return self.joined("OR", self.both, disjunction, field)
+
+    def both(self, field: str | None) -> Query | None:
+        return self.joined("AND", self.negated, conjunction, field)
+
+    def joined(
+        self,
+        operator: str,
+        operand: Callable[[str | None], Query | None],
+        join: Callable[[list[Query]], Query],
+        field: str | None,
+    ) -> Query | None:
+        """Operands with *operator* between them."""
+        clauses = [operand(field)]
+        while (at := self.take(operator)) is not None:
+            if clauses[0] is None:
+                raise self.lacking(operator, at, "before")
+            clauses.append(operand(field))
+            if clauses[-1] is None:
+                raise self.lacking(operator, at, "after")
+        present = [clause for clause in clauses if clause is not None]
+        return join(present) if present else None
+
+    def negated(self, field: str | None) -> Query | None:
+        self.skip()
+        negations = 0
+        last = self.at
+        while True:
+            if (at := self.take("NOT")) is not None:
+                last = at
+            elif self.minus():
+                self.at += 1
+            else:
+                break
+            negations += 1
+        clause = self.atom(field)
+        if negations and clause is None:
+            raise self.lacking("NOT", last, "after")
+        for _ in range(negations):
+            assert clause is not None
+            clause = Not(clause)
+        return clause
+
+    def atom(self, field: str | None) -> Query | None:
+        self.skip()
+        if self.at >= len(self.text) or self.text[self.at] == ")":
+            return None
+        for operator in ("AND", "OR"):
+            if self.operator() == operator:
+                return None
+        field = self.field() or field
+        character = self.text[self.at]
+        if character == "(":
+            return self.boosted(self.group(field))
+        if character in _QUOTES:
+            return self.boosted(self.quoted(field))
+        if field == "date":
+            return self.boosted(self.days())
+        return self.chunk(field)
+
+    def group(self, field: str | None) -> Query | None:
+        if self.depth == MAX_DEPTH:
+            raise self.error(f"parentheses go more than {MAX_DEPTH} deep", self.at)
+        self.depth += 1
+        self.at += 1
+        inner = self.query(field)
+        if self.at < len(self.text):
+            self.at += 1
+        else:
+            self.warn("a '(' was never closed; it is closed at the end")
+        self.depth -= 1
+        return inner
+
+    # -- between the words -----------------------------------------------------------------------
+
+    def skip(self) -> None:
+        """Past white space and signs that hold no word and mean nothing here."""
+        while self.at < len(self.text):
+            if space := _SPACE.match(self.text, self.at):
+                self.at = space.end()
+                continue
+            chunk = _CHUNK.match(self.text, self.at)
+            if not chunk or chunk.group() == "*" or self.minus() or analysis.words(chunk.group()):
+                return
+            if _LEADING_WILDCARD.search(chunk.group()):
+                return
+            self.at = chunk.end()
+
+    def operator(self) -> str | None:
+        match = _OPERATOR.match(self.text, self.at) if self.operators else None
+        return match.group(1) if match else None
+
+    def take(self, operator: str) -> int | None:
+        """The place of *operator* if it stands here, which is then passed."""
+        self.skip()
+        if self.operator() != operator:
+            return None
+        at = self.at
+        self.at += len(operator)
+        return at
+
+    def minus(self) -> bool:
+        """Whether the `-` here negates: after a space or `(`, before a word, quote or `(`."""
+        before = self.text[self.at - 1] if self.at else " "
+        after = self.text[self.at + 1 : self.at + 2]
+        return (
+            self.text.startswith("-", self.at)
+            and (before.isspace() or before == "(")
+            and (after.isalnum() or (after != "" and after in _QUOTES + "("))
+        )
+
+    def lacking(self, operator: str, at: int, side: str) -> QueryError:
+        return self.error(
+            f"{operator} has no word {side} it",
+            at,
+            f"add one, or write {operator.lower()} to search for the word",
+        )
+
+    # -- atoms -----------------------------------------------------------------------------------
+
+    def field(self) -> str | None:
+        match = _FIELD.match(self.text, self.at)
+        if not match:
+            return None
+        name = match.group(1).lower()
+        if name in QUERY_FIELDS:
+            self.at = match.end()
+            return name
+        for known in QUERY_FIELDS:
+            if OSA.distance(name, known, score_cutoff=2) <= 2:
+                raise self.error(
+                    f"unknown field '{match.group(1)}'",
+                    match.start(),
+                    f"did you mean '{known}:'? Fields: {', '.join(QUERY_FIELDS)}",
+                )
+        return None
+
+    def quoted(self, field: str | None) -> Query | None:
+        start = self.at + 1
+        end = next((i for i in range(start, len(self.text)) if self.text[i] in _QUOTES), None)
+        if end is None:
+            self.warn("a quote was never closed; it is closed at the end")
+        self.at = len(self.text) if end is None else end + 1
+        slop = self.slop()
+        if field == "date":
+            return dates.days(self.text[start:end].strip(), self.text, start)
+        words = tuple(word.written for word in analysis.words(self.text[start:end]))
+        self.counted(len(words), start)
+        return Phrase(words, slop if len(words) > 1 else 0, field) if words else None
+
+    def slop(self) -> int:
+        match = _SLOP.match(self.text, self.at)
+        if not match:
+            return 0
+        if int(match.group(1)) > MAX_SLOP:
+            raise self.error(f"words at most {MAX_SLOP} positions apart can be found", self.at)
+        self.at = match.end()
+        return int(match.group(1))
+
+    def boosted(self, clause: Query | None) -> Query | None:
+        match = _BOOST.match(self.text, self.at)
+        if not match or clause is None:
+            return clause
+        self.at = match.end()
+        return Boost(clause, self.factor(match.group(1), match.start()))
+
+    def factor(self, digits: str, at: int) -> float:
+        factor = float(digits)
+        if not 0 < factor <= MAX_BOOST:
+            raise self.error(f"a boost is above 0 and at most {MAX_BOOST}, not {digits[:20]}", at)
+        return factor
+
+    def days(self) -> Query:
+        start = self.at
+        self.at = dates.end_of_expression(self.text, start)
+        return dates.days(self.text[start : self.at], self.text, start)
+
+    def chunk(self, field: str | None) -> Query | None:
+        """What stands between two spaces: usually a word."""
+        match = _CHUNK.match(self.text, self.at)
+        assert match is not None
+        chunk, at = match.group(), self.at
+        self.at = match.end()
+        boost = _CHUNK_BOOST.search(chunk)
+        if boost and (chunk[: boost.start()] == "*" or analysis.words(chunk[: boost.start()])):
+            clause = self.plain_chunk(chunk[: boost.start()], at, field)
+            factor = self.factor(boost.group(1), at + boost.start())
+            return Boost(clause, factor) if clause else None
+        return self.plain_chunk(chunk, at, field)
+
+    def plain_chunk(self, chunk: str, at: int, field: str | None) -> Query | None:
+        if chunk == "*":
+            return All()
+        if fuzzy := _FUZZY.match(chunk):
+            found = analysis.words(fuzzy.group(1))
+            if len(found) == 1 and fuzzy.group(1)[-1].isalnum():
+                return self.fuzzy(found[0].written, fuzzy.group(2), at, field)
+        if leading := _LEADING_WILDCARD.search(chunk):
+            raise self.error(
+                "a pattern cannot begin with a wildcard",
+                at + leading.start(),
+                "begin it with a letter or a digit, as in 'opec*'",
+            )
+        return self.pieces(chunk, at, field)
+
+    def fuzzy(self, word: str, edits: str, at: int, field: str | None) -> Query:
+        self.counted(1, at)
+        if len(word) < MIN_FUZZY_LETTERS:
+            raise self.error(
+                f"'{word}~' is too short: a fuzzy word has at least {MIN_FUZZY_LETTERS} letters", at
+            )
+        if edits not in ("", "1", "2"):
+            raise self.error(f"a fuzzy word allows 1 or 2 edits, not {edits[:20]}", at)
+        usual = 2 if len(word) >= TWO_EDITS_FROM else 1
+        return Fuzzy(word, int(edits or usual), field, at)
+
+    def pieces(self, chunk: str, at: int, field: str | None) -> Query | None:
+        """Patterns, words, and words joined by a sign, all of which must match."""
+        clauses: list[Query] = []
+        start = 0
+        for match in _PATTERN.finditer(chunk):
+            clauses += self.runs(chunk[start : match.start()], at + start, field)
+            clauses.append(self.pattern(match.group(), at + match.start(), field))
+            start = match.end()
+        clauses += self.runs(chunk[start:], at + start, field)
+        return conjunction(clauses) if clauses else None
+
+    def pattern(self, text: str, at: int, field: str | None) -> Query:
+        self.counted(1, at)
+        parts = re.split(r"([?*])", text)
+        parts[::2] = ["".join(word.written for word in analysis.words(part)) for part in parts[::2]]
+        literal = "".join(parts[::2])
+        if len(literal) < (3 if literal.isdigit() else 2):
+            raise self.error(
+                f"'{text}' would match too many words",
+                at,
+                "give at least two letters, or three digits, beside the wildcard",
+            )
+        return Pattern("".join(parts), field, at)
+
+    def runs(self, text: str, at: int, field: str | None) -> list[Query]:
+        """Words of *text*; those joined by one of `-&/` as a phrase."""
+        found = analysis.words(text)
+        self.counted(len(found), at)
+        runs: list[list[str]] = []
+        end = -1
+        for word in found:
+            if runs and text[end : word.start] in tuple(analysis.JOINERS):
+                runs[-1].append(word.written)
+            else:
+                runs.append([word.written])
+            end = word.end
+        return [
+            Word(run[0], field) if len(run) == 1 else Phrase(tuple(run), 0, field) for run in runs
+        ]
+
+    def counted(self, words: int, at: int) -> None:
+        self.count += words
+        if self.count > MAX_WORDS:
+            raise self.error(
+                f"the query has more than {MAX_WORDS} words", at, "search for the part that matters"
+            )

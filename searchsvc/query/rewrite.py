@@ -1,0 +1,140 @@
+"""A tree as typed to a tree as searched.
+
+>>> from searchsvc.query.parser import parse
+>>> print(resolve(parse("the oil price"), lexicon=lambda field, prefix: [], warn=print))
+left out, as it is in nearly every article: the
+title|body|people|places:oil title|body|people|places:price
+
+After it engines may assume: every leaf is Stem, Exact, AnyOf, Days, All or Nothing; its words are
+analysed and its fields known; no group is empty.
+"""
+
+import re
+from collections.abc import Callable, Iterable
+
+from rapidfuzz.distance import OSA
+
+from searchsvc.analysis import STOP_WORDS, stem
+from searchsvc.errors import QueryError
+from searchsvc.query.tree import (
+    And,
+    AnyOf,
+    Boost,
+    Exact,
+    Fuzzy,
+    Not,
+    Nothing,
+    Or,
+    Pattern,
+    Phrase,
+    Query,
+    Stem,
+    Word,
+    conjunction,
+    disjunction,
+    leaves,
+    map_leaves,
+)
+from searchsvc.schema import DEFAULT_FIELDS
+
+# The written words of a field that begin with a prefix, each with its number of articles.
+Lexicon = Callable[[str, str], Iterable[tuple[str, int]]]
+
+MAX_EXPANSION = 10_000  # words that one pattern or fuzzy word may stand for
+
+
+def resolve(
+    query: Query, lexicon: Lexicon, warn: Callable[[str], None] = lambda warning: None
+) -> Query:
+    """The tree that engines search; stop words left out are told to *warn*.
+
+    Raises QueryError for a pattern that stands for more words than MAX_EXPANSION.
+    """
+    kept = without_stop_words(query)
+    left_out = [leaf.text for leaf in leaves(query) if isinstance(leaf, Word)]
+    for leaf in leaves(kept):
+        if isinstance(leaf, Word):
+            left_out.remove(leaf.text)
+    if left_out:
+        warn(f"left out, as it is in nearly every article: {', '.join(dict.fromkeys(left_out))}")
+    return map_leaves(kept, lambda leaf: _resolve_leaf(leaf, lexicon))
+
+
+def without_stop_words(query: Query) -> Query:
+    """*query* without plain stop words, unless nothing else is there."""
+    return _drop_stop_words(query) or query
+
+
+def _drop_stop_words(query: Query) -> Query | None:
+    match query:
+        case Word(text):
+            return None if text in STOP_WORDS else query
+        case And(clauses):
+            kept = [part for clause in clauses if (part := _drop_stop_words(clause))]
+            if len(kept) < len(clauses) and all(isinstance(part, Not) for part in kept):
+                return query if kept else None  # "the -opec": what is wanted is "the"
+            return conjunction(kept)
+        case Or(clauses):
+            kept = [part for clause in clauses if (part := _drop_stop_words(clause))]
+            return disjunction(kept) if kept else None
+        case Not(clause):
+            return Not(_drop_stop_words(clause) or clause)
+        case Boost(clause, factor):
+            part = _drop_stop_words(clause)
+            return Boost(part, factor) if part else None
+        case _:
+            return query
+
+
+def _resolve_leaf(leaf: Query, lexicon: Lexicon) -> Query:
+    match leaf:
+        case Word(text, field):
+            return Stem(stem(text), _fields(field))
+        case Phrase(words, slop, field):
+            return Exact(words, slop, _fields(field))
+        case Pattern(text, field, at):
+            literal = re.match(r"[^?*]+", text)
+            assert literal is not None
+            matches = re.compile(_as_regex(text), re.DOTALL).fullmatch
+            return _expand(literal.group(), lambda word: bool(matches(word)), field, lexicon, text, at)
+        case Fuzzy(text, edits, field, at):
+            return _expand(
+                text[0],
+                lambda word: OSA.distance(text, word, score_cutoff=edits) <= edits,
+                field,
+                lexicon,
+                f"{text}~{edits}",
+                at,
+            )
+        case _:
+            return leaf
+
+
+def _fields(field: str | None) -> tuple[str, ...]:
+    return (field,) if field else DEFAULT_FIELDS
+
+
+def _as_regex(pattern: str) -> str:
+    wildcards = {"?": ".", "*": ".*"}
+    return "".join(wildcards.get(character) or re.escape(character) for character in pattern)
+
+
+def _expand(
+    prefix: str,
+    matches: Callable[[str], bool],
+    field: str | None,
+    lexicon: Lexicon,
+    shown: str,
+    at: int,
+) -> Query:
+    fields = _fields(field)
+    words: set[str] = set()
+    for name in fields:
+        words.update(word for word, _ in lexicon(name, prefix) if matches(word))
+        if len(words) > MAX_EXPANSION:
+            raise QueryError(
+                f"'{shown}' stands for more than {MAX_EXPANSION:,} words of this archive",
+                position=at,
+                remedy="give more letters of the word",
+            )
+    return AnyOf(frozenset(words), fields) if words else Nothing()

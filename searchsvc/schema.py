@@ -1,0 +1,47 @@
+"""The fields of an article as search knows them: the one table.
+
+Query language, engines, API and docs all take their fields from here.
+
+>>> [field.name for field in FIELDS if field.facet]
+['people', 'places', 'topics', 'source', 'year']
+"""
+
+from dataclasses import dataclass
+
+SCHEMA_VERSION = 1  # stands in every index; raise it when an index made before cannot be read
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Field:
+    """What can be done with one field.
+
+    `text`: its words are searched as `name:word`. `default`: also by words without a field.
+    `facet`: hits are counted by its values, and it is a filter. `boost`: weight of a match.
+    """
+
+    name: str
+    help: str
+    text: bool = False
+    default: bool = False
+    facet: bool = False
+    boost: float = 1.0
+
+
+FIELDS = (
+    # A word of the headline says more than one of the body: 2 is the usual weight.
+    Field(name="title", text=True, default=True, boost=2.0, help="the headline"),
+    Field(name="body", text=True, default=True, help="the text of the article"),
+    Field(name="people", text=True, default=True, facet=True, help="people named"),
+    Field(name="places", text=True, default=True, facet=True, help="places named"),
+    Field(name="topics", text=True, facet=True, help="topics and keywords"),
+    Field(name="source", text=True, facet=True, help="the publisher"),
+    Field(name="author", text=True, help="who wrote it"),
+    Field(name="year", facet=True, help="the year of the date"),
+    Field(name="date", help="the day it was published"),
+)
+
+TEXT_FIELDS = tuple(field.name for field in FIELDS if field.text)
+DEFAULT_FIELDS = tuple(field.name for field in FIELDS if field.default)
+FACET_FIELDS = tuple(field.name for field in FIELDS if field.facet)
+QUERY_FIELDS = (*TEXT_FIELDS, "date")  # what may stand before a colon
+BOOSTS = {field.name: field.boost for field in FIELDS}

@@ -1,0 +1,223 @@
+"""Where a query matches in a text, and the passages that show it best: text and spans, no markup.
+
+>>> from searchsvc.query.tree import Stem
+>>> oil = Stem("oil", ("title", "body"))
+>>> passages("The price of oil fell. Oil was cheap.", oil)
+[Snippet(text='The price of oil fell. Oil was cheap.', highlights=((13, 16), (23, 26)))]
+
+Markup is made where a page is made, from escaped text; nothing here can be dangerous.
+"""
+
+import re
+import unicodedata
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+from searchsvc import analysis
+from searchsvc.query.tree import And, AnyOf, Boost, Exact, Or, Query, Stem
+
+WIDTH = 160  # characters of a passage, about: two lines on a page
+PASSAGES = 3
+MAX_MARKS = 2000  # looked at for passages; a text with more matches shows well enough from these
+
+_SENTENCE_END = re.compile(r"(?<=[.!?])[\"”’')\]]*\s+(?=[\"“‘'(\[]*[^\W\d_a-z])|\n+")
+_SPACE = re.compile(r"\s+")
+
+
+@dataclass(frozen=True, slots=True)
+class Snippet:
+    """A piece of a text, exactly as it stands there, and the spans in it that match."""
+
+    text: str
+    highlights: tuple[tuple[int, int], ...]
+
+
+@dataclass(frozen=True, slots=True)
+class _Mark:
+    start: int
+    end: int
+    leaf: int  # which leaf of the query
+
+
+def marks(text: str, query: Query, field: str) -> list[tuple[int, int]]:
+    """Start and end of each match of *query* in the *field* whose text this is.
+
+    In order, not overlapping. A phrase is one span; nothing under a Not is marked.
+    """
+    spans: list[tuple[int, int]] = []
+    for mark in _all_marks(text, query, field):
+        if spans and mark.start < spans[-1][1]:
+            spans[-1] = (spans[-1][0], max(spans[-1][1], mark.end))
+        else:
+            spans.append((mark.start, mark.end))
+    return spans
+
+
+def passages(text: str, query: Query | None, field: str = "body") -> list[Snippet]:
+    """Up to three passages with the most, and the most different, words of *query*.
+
+    They are in the order of the text. Without a match, the lead, unmarked.
+    """
+    found = _all_marks(text, query, field)[:MAX_MARKS] if query else []
+    if not found:
+        lead = _cut(text, 0, 0)
+        return [Snippet(text[slice(*lead)], ())] if text.strip() else []
+    spans = marks(text, query, field) if query else []
+    windows = sorted(_best_windows(text, found))
+    return [_snippet(text, window, spans) for window in windows]
+
+
+def _snippet(text: str, window: tuple[int, int], spans: Sequence[tuple[int, int]]) -> Snippet:
+    start, end = window
+    inside = (
+        (max(a, start) - start, min(b, end) - start) for a, b in spans if a < end and b > start
+    )
+    return Snippet(text[start:end], tuple(inside))
+
+
+# -- where the query matches -------------------------------------------------------------------
+
+
+def _all_marks(text: str, query: Query, field: str) -> list[_Mark]:
+    """Every match in order; matches of different leaves may overlap."""
+    words = analysis.words(text)
+    by_stem: dict[str, int] = {}
+    by_word: dict[str, int] = {}
+    found: list[_Mark] = []
+    for number, leaf in enumerate(_wanted(query, field)):
+        match leaf:
+            case Stem(stem):
+                by_stem.setdefault(stem, number)
+            case AnyOf(anyof):
+                by_word.update(dict.fromkeys(anyof - by_word.keys(), number))
+            case Exact((word,)):
+                by_word.setdefault(word, number)
+            case Exact(phrase, 0):
+                found += _phrases(words, phrase, number)
+            case Exact(phrase, slop):
+                found += _near(words, phrase, slop, number)
+    for word in words:
+        number = by_stem.get(word.stem, by_word.get(word.written, -1))
+        if number >= 0:
+            found.append(_Mark(word.start, word.end, number))
+    return sorted(found, key=lambda mark: (mark.start, mark.end))
+
+
+def _wanted(query: Query, field: str) -> Iterator[Query]:
+    """The leaves that may be marked in *field*: none that stands under a Not."""
+    match query:
+        case And(clauses) | Or(clauses):
+            for clause in clauses:
+                yield from _wanted(clause, field)
+        case Boost(clause):
+            yield from _wanted(clause, field)
+        case Stem(_, fields) | Exact(_, _, fields) | AnyOf(_, fields):
+            if field in fields:
+                yield query
+
+
+def _phrases(words: list[analysis.Word], phrase: tuple[str, ...], leaf: int) -> Iterator[_Mark]:
+    for first in range(len(words) - len(phrase) + 1):
+        if words[first].written == phrase[0]:
+            run = words[first : first + len(phrase)]
+            if tuple(word.written for word in run) == phrase:
+                yield _Mark(run[0].start, run[-1].end, leaf)
+
+
+def _near(
+    words: list[analysis.Word], phrase: tuple[str, ...], slop: int, leaf: int
+) -> Iterator[_Mark]:
+    wanted = Counter(phrase)
+    places = [place for place, word in enumerate(words) if word.written in wanted]
+    near: set[int] = set()
+    for number, first in enumerate(places):
+        last = first + len(phrase) + slop
+        window = [place for place in places[number : number + len(phrase) + slop] if place < last]
+        if wanted <= Counter(words[place].written for place in window):
+            near.update(window)
+    for place in sorted(near):
+        yield _Mark(words[place].start, words[place].end, leaf)
+
+
+# -- which passages show it --------------------------------------------------------------------
+
+
+def _best_windows(text: str, found: list[_Mark]) -> list[tuple[int, int]]:
+    """Places of the passages, best first: those with the most words not shown yet."""
+    windows: list[tuple[int, int]] = []
+    shown: set[int] = set()
+    while len(windows) < PASSAGES:
+        left = [m for m in found if not any(a < m.end and m.start < b for a, b in windows)]
+        if not left:
+            break
+        run = max(_runs(left), key=lambda run: _worth(run, shown))
+        low = max((b for _, b in windows if b <= run[0].start), default=0)
+        high = min((a for a, _ in windows if a >= run[-1].end), default=len(text))
+        end = max(mark.end for mark in run)
+        windows.append(_cut(text, run[0].start, min(end, high), low, high))
+        shown.update(mark.leaf for mark in run)
+    return windows
+
+
+def _runs(found: list[_Mark]) -> Iterator[list[_Mark]]:
+    """For each match, it and those after it that fit into one passage."""
+    for number, first in enumerate(found):
+        run = [first]
+        for mark in found[number + 1 :]:
+            if mark.end - first.start > WIDTH:
+                break
+            run.append(mark)
+        yield run
+
+
+def _worth(run: list[_Mark], shown: set[int]) -> tuple[int, int, int]:
+    different = {mark.leaf for mark in run}
+    return len(different - shown), len(different), len(run)
+
+
+def _cut(
+    text: str, start: int, end: int, low: int = 0, high: int | None = None
+) -> tuple[int, int]:
+    """A piece of about WIDTH around `text[start:end]`, within *low* and *high*.
+
+    It begins and ends at a sentence if one does nearby, else between words.
+    """
+    high = len(text) if high is None else high
+    room = max(0, WIDTH - (end - start))
+    begin = _begin(text, max(low, start - room // 2), start)
+    finish = _finish(text, begin, end, min(high, max(end, begin + WIDTH)))
+    while begin < start and text[begin].isspace():
+        begin += 1
+    while finish > end and text[finish - 1].isspace():
+        finish -= 1
+    return begin, finish
+
+
+def _begin(text: str, earliest: int, start: int) -> int:
+    if earliest == 0:
+        return 0
+    sentence = _SENTENCE_END.search(text, earliest - 1, start + 1)
+    if sentence and sentence.end() <= start:
+        return sentence.end()
+    space = _SPACE.search(text, earliest - 1, start)
+    return space.end() if space else _whole_character(text, earliest, start)
+
+
+def _finish(text: str, begin: int, end: int, latest: int) -> int:
+    if latest == len(text):
+        return latest
+    sentences = [m.start() for m in _SENTENCE_END.finditer(text, end, latest + 1)]
+    if sentences and sentences[-1] - begin > WIDTH // 2:
+        return sentences[-1]
+    spaces = [m.start() for m in _SPACE.finditer(text, end, latest + 1)]
+    return spaces[-1] if spaces else _whole_character(text, latest, len(text))
+
+
+def _whole_character(text: str, place: int, limit: int) -> int:
+    """The first place from *place* on that does not part a letter from its marks."""
+    while place < limit and (
+        unicodedata.category(text[place])[0] == "M" or "\u200d" in text[place - 1 : place + 1]
+    ):
+        place += 1
+    return place
