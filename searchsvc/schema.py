@@ -8,6 +8,8 @@ Query language, engines, API and docs all take their fields from here.
 
 from dataclasses import dataclass
 
+from searchsvc.article import Article
+
 SCHEMA_VERSION = 1  # stands in every index; raise it when an index made before cannot be read
 
 
@@ -45,3 +47,17 @@ DEFAULT_FIELDS = tuple(field.name for field in FIELDS if field.default)
 FACET_FIELDS = tuple(field.name for field in FIELDS if field.facet)
 QUERY_FIELDS = (*TEXT_FIELDS, "date")  # what may stand before a colon
 BOOSTS = {field.name: field.boost for field in FIELDS}
+
+
+def values(article: Article, name: str) -> tuple[str, ...]:
+    """What stands in a field of *article*: its texts, or its values as a facet; each once.
+
+    >>> values(Article(id="1", people=("Šárka Nováková",)), "people")
+    ('Šárka Nováková',)
+    """
+    if name == "year":
+        return (str(article.day.year),) if article.day else ()
+    value = getattr(article, name)
+    if isinstance(value, str):
+        return (value,) if value else ()
+    return tuple(dict.fromkeys(value))

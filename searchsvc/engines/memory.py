@@ -30,7 +30,7 @@ from searchsvc.query.tree import (
     Query,
     Stem,
 )
-from searchsvc.schema import BOOSTS, TEXT_FIELDS
+from searchsvc.schema import BOOSTS, TEXT_FIELDS, values
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,16 +85,6 @@ class MemoryEngine:
 
     def close(self) -> None:
         """Nothing to let go of."""
-
-
-def values(article: Article, field: str) -> tuple[str, ...]:
-    """What stands in a field: the texts of a text field, the values of a facet."""
-    if field == "year":
-        return (str(article.day.year),) if article.day else ()
-    value = getattr(article, field)
-    if isinstance(value, str):
-        return (value,) if value else ()
-    return tuple(dict.fromkeys(value))
 
 
 def _scan(article: Article) -> _Scanned:
