@@ -164,6 +164,10 @@ class DirectoryStore:
 
     # -- writing -------------------------------------------------------------------------------
 
+    def file(self, name: str) -> str | None:
+        """Where the file *name* of the current generation is; None if there is no index."""
+        return str(self.current().folder / name) if self.current_name() else None
+
     @contextmanager
     def write(self, *, fresh: bool = False) -> Iterator[DirectoryDraft]:
         """A draft of the next generation, current when the block ends without an exception.

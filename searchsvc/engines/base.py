@@ -139,13 +139,20 @@ class Generation(Protocol):
 
 
 class Store(Protocol):
-    """Generations of one index, one of them current."""
+    """Generations of one index, one of them current; what searching needs."""
 
     def current(self) -> Generation:
         """The newest generation, open. Raises IndexMissing, IndexOutdated or IndexDamaged."""
 
     def generation(self, name: str) -> Generation | None:
         """A generation that is still kept, open; None if it is gone."""
+
+
+class WritableStore(Store, Protocol):
+    """A store that can be written to; what indexing needs."""
+
+    def file(self, name: str) -> str | None:
+        """Where the file *name* of the current generation is; None if there is no index."""
 
     def write(self, *, fresh: bool = False) -> AbstractContextManager[Draft]:
         """A draft of the next generation, current when the block ends without an exception.
