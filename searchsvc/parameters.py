@@ -6,13 +6,16 @@
 """
 
 import datetime as dt
+import re
 from typing import Annotated, Any
 from urllib.parse import urlencode
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError
+from pydantic_core import PydanticCustomError
 
 from searchsvc.engines.base import Sort
 from searchsvc.errors import ParameterError
+from searchsvc.query.parser import MAX_CHARACTERS
 from searchsvc.schema import FACET_FIELDS
 
 MAX_SIZE = 200
@@ -21,19 +24,33 @@ MAX_PAGE = 10_000_000
 Values = Annotated[list[str], Field(max_length=100)]
 
 
+def _written_as_day(given: Any) -> Any:
+    # pydantic would also take seconds since 1970 and a time of midnight.
+    if isinstance(given, str) and not re.fullmatch(r"[0-9]{4}-[0-9]{2}-[0-9]{2}", given):
+        raise PydanticCustomError("day", "Input should be a day, YYYY-MM-DD")
+    return given
+
+
+Day = Annotated[dt.date, BeforeValidator(_written_as_day)]
+
+
 class SearchParameters(BaseModel):
     """One question. Values of one facet are OR, facets among each other AND."""
 
     model_config = ConfigDict(frozen=True, extra="forbid", populate_by_name=True)
 
-    q: str = Field("", description="The query; empty or missing is every article, newest first.")
+    q: str = Field(
+        "",
+        description="The query; empty or missing is every article, newest first.",
+        json_schema_extra={"maxLength": MAX_CHARACTERS},
+    )
     people: Values = Field([], description="Only articles that name one of these people.")
     places: Values = Field([], description="Only articles that name one of these places.")
     topics: Values = Field([], description="Only articles on one of these topics.")
     source: Values = Field([], description="Only articles of one of these publishers.")
     year: Values = Field([], description="Only articles of one of these years.")
-    from_: dt.date | None = Field(None, alias="from", description="The first day, YYYY-MM-DD.")
-    to: dt.date | None = Field(None, description="The last day, YYYY-MM-DD, included.")
+    from_: Day | None = Field(None, alias="from", description="The first day, YYYY-MM-DD.")
+    to: Day | None = Field(None, description="The last day, YYYY-MM-DD, included.")
     sort: Sort = Field(Sort.RELEVANCE, description="The order; ties go to the newest, then by id.")
     page: int = Field(1, ge=1, le=MAX_PAGE, description="From 1.")
     size: int = Field(10, ge=1, le=MAX_SIZE, description="Hits on a page.")
@@ -43,6 +60,7 @@ class SearchParameters(BaseModel):
     facets: list[str] = Field(
         list(FACET_FIELDS),
         description="The facets to count, comma between them or repeated; `none` for none.",
+        json_schema_extra={"items": {"type": "string", "enum": [*FACET_FIELDS, "none"]}},
     )
 
     @property
@@ -66,17 +84,20 @@ class SearchParameters(BaseModel):
         return pairs
 
 
+NAMES = tuple(field.alias or name for name, field in SearchParameters.model_fields.items())
+
+
 def read_parameters(given: dict[str, list[str]]) -> SearchParameters:
     """The parameters in *given*, name to values as they came. Raises ParameterError.
 
-    An empty value of a single parameter, as forms send it, is the default.
+    An empty value, as forms send it, is as if it were not there.
     """
     values: dict[str, Any] = {}
     for name, texts in given.items():
-        if name in (*FACET_FIELDS, "facets"):
-            values[name] = [text for text in texts if text]
-        elif texts and texts[-1] != "":
-            values[name] = texts[-1]
+        if name not in NAMES:
+            raise ParameterError(name[:60], f"is no parameter; there are {', '.join(NAMES)}")
+        if filled := [text for text in texts if text]:
+            values[name] = filled if name in (*FACET_FIELDS, "facets") else filled[-1]
     if "facets" in values:
         values["facets"] = _facet_names(values["facets"])
     try:
@@ -100,7 +121,4 @@ def _facet_names(given: list[str]) -> list[str]:
 def _explained(error: ValidationError) -> ParameterError:
     first = error.errors()[0]
     name = str(first["loc"][0]) if first["loc"] else "parameter"
-    if first["type"] == "extra_forbidden":
-        known = ", ".join(f.alias or n for n, f in SearchParameters.model_fields.items())
-        return ParameterError(name[:60], f"is no parameter; there are {known}")
     return ParameterError(name, f"{first['msg']}, not {str(first['input'])[:60]!r}")

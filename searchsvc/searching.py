@@ -33,7 +33,7 @@ from searchsvc.errors import CursorExpired, ParameterError, QueryError
 from searchsvc.parameters import SearchParameters
 from searchsvc.query.parser import parse
 from searchsvc.query.rewrite import resolve
-from searchsvc.query.tree import Query, Word, map_leaves
+from searchsvc.query.tree import Query, Word, leaves, map_leaves
 
 SEARCH_SECONDS = 0.8
 SNIPPET_SECONDS = 0.4
@@ -209,3 +209,42 @@ def _nearest_word(word: str, field: str, engine: Engine) -> str | None:
         if edits <= 2 and (best is None or (edits, -count, known) < best):
             best = (edits, -count, known)
     return best[2] if best else None
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """A leaf of a query and the articles that it finds alone."""
+
+    query: str
+    total: int
+
+
+@dataclass(frozen=True, slots=True)
+class Explanation:
+    """How a query was read, how it is searched, and what each part of it finds."""
+
+    q: str
+    parsed: str
+    searched: str
+    warnings: list[str]
+    parts: list[Part]
+    total: int
+
+
+def explain(store: Store, text: str) -> Explanation:
+    """What a search for *text* does. Raises QueryError and what `Store.current` raises."""
+    engine = store.current().engine
+    understood = understand(text, engine)
+
+    def total(query: Query) -> int:
+        return engine.search(SearchRequest(query=query, limit=0)).total
+
+    parts = [Part(str(leaf), total(leaf)) for leaf in leaves(understood.resolved)]
+    return Explanation(
+        q=text,
+        parsed=str(understood.typed),
+        searched=str(understood.resolved),
+        warnings=understood.warnings,
+        parts=parts,
+        total=total(understood.resolved),
+    )

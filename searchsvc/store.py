@@ -19,6 +19,7 @@ an hour, as cursors may still walk through it.
 """
 
 import contextlib
+import datetime as dt
 import fcntl
 import hashlib
 import json
@@ -160,6 +161,24 @@ class DirectoryStore:
             "engine version": self._format.VERSION,
             "schema": SCHEMA_VERSION,
             "analysis": ANALYSIS_VERSION,
+        }
+
+    def status(self) -> dict[str, Any]:
+        """What the current generation is: engine, number, age in seconds, articles, bytes.
+
+        Raises what `current` raises.
+        """
+        generation = self.current()
+        published = generation.manifest["published"]
+        return {
+            "index": str(self.root),
+            "engine": generation.manifest["engine"],
+            "generation": generation.name,
+            "published": dt.datetime.fromtimestamp(published, dt.UTC).isoformat(timespec="seconds"),
+            "age_seconds": round(self._clock() - published),
+            "articles": generation.manifest["articles"],
+            "bytes": sum(facts["size"] for facts in generation.manifest["files"].values()),
+            "kept": self._names(),
         }
 
     # -- writing -------------------------------------------------------------------------------
