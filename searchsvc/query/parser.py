@@ -8,7 +8,8 @@ And(clauses=(Word(text='oil', field=None),
         Fuzzy(text='jeffery', edits=1, field='title')))))
 
 The language is for people: ordinary text is never an error. What is an error carries its
-place and a remedy (QueryError). What is only odd is put right and told to `warn`.
+place and a remedy (QueryError). What is only odd is put right and told to `warn`. In a text as
+long as a paragraph, with hardly an operator, signs are no syntax: it was pasted.
 
     query   = { either }                      a plain space binds least
     either  = both { "OR" both }
@@ -48,11 +49,13 @@ MAX_BOOST = 10
 MIN_FUZZY_LETTERS = 4
 TWO_EDITS_FROM = 8  # letters; a longer word is misspelt in two places as easily
 PASTED_HEADLINE = 6  # words in capitals, from which on AND, OR and NOT are words too
+PASTED_TEXT = 20  # words, from which on a text with hardly an operator is one from an article
 
 _QUOTES = "\"“”„‟«»＂"
 _SPACE = re.compile(r"\s+")
 _CHUNK = re.compile(rf"[^\s(){_QUOTES}]+")
 _OPERATOR = re.compile(rf"(AND|OR|NOT)(?=[\s(){_QUOTES}]|$)")
+_ANY_OPERATOR = re.compile(r"(?<!\S)(?:AND|OR|NOT)(?!\S)")
 _FIELD = re.compile(r"([A-Za-z]+):(?=[^\s)])")
 _BOOST = re.compile(r"\^(\d+(?:\.\d+)?)(?![\w.^])")
 _CHUNK_BOOST = re.compile(r"\^(\d+(?:\.\d+)?)$")
@@ -101,8 +104,11 @@ class _Parser:
         self.warn = warn
         self.depth = 0
         self.count = 0
-        in_capitals = text == text.upper() and len(text.split()) >= PASTED_HEADLINE
-        self.operators = not in_capitals
+        words = len(text.split())
+        in_capitals = text == text.upper() and words >= PASTED_HEADLINE
+        operators = 0 if in_capitals else len(_ANY_OPERATOR.findall(text))
+        self.prose = words >= PASTED_TEXT and operators * 10 < words
+        self.operators = not in_capitals and not self.prose
 
     def error(self, reason: str, at: int, remedy: str = "") -> QueryError:
         return QueryError(reason, self.text, at, remedy)
@@ -204,9 +210,9 @@ class _Parser:
                 self.at = space.end()
                 continue
             chunk = _CHUNK.match(self.text, self.at)
-            if not chunk or chunk.group() == "*" or self.minus() or analysis.words(chunk.group()):
+            if not chunk or self.minus() or analysis.words(chunk.group()):
                 return
-            if _LEADING_WILDCARD.search(chunk.group()):
+            if chunk.group() == "*" and not self.prose:
                 return
             self.at = chunk.end()
 
@@ -228,7 +234,8 @@ class _Parser:
         before = self.text[self.at - 1] if self.at else " "
         after = self.text[self.at + 1 : self.at + 2]
         return (
-            self.text.startswith("-", self.at)
+            not self.prose
+            and self.text.startswith("-", self.at)
             and (before.isspace() or before == "(")
             and (after.isalnum() or (after != "" and after in _QUOTES + "("))
         )
@@ -243,7 +250,7 @@ class _Parser:
     # -- atoms -----------------------------------------------------------------------------------
 
     def field(self) -> str | None:
-        match = _FIELD.match(self.text, self.at)
+        match = None if self.prose else _FIELD.match(self.text, self.at)
         if not match:
             return None
         name = match.group(1).lower()
@@ -305,6 +312,9 @@ class _Parser:
         assert match is not None
         chunk, at = match.group(), self.at
         self.at = match.end()
+        if self.prose:
+            runs = self.runs(chunk, at, field)
+            return conjunction(runs) if runs else None
         boost = _CHUNK_BOOST.search(chunk)
         if boost and (chunk[: boost.start()] == "*" or analysis.words(chunk[: boost.start()])):
             clause = self.plain_chunk(chunk[: boost.start()], at, field)

@@ -40,6 +40,7 @@ from searchsvc.schema import DEFAULT_FIELDS
 # The written words of a field that begin with a prefix, each with its number of articles.
 Lexicon = Callable[[str, str], Iterable[tuple[str, int]]]
 
+PASSAGE = 6  # plain words, from which on they are looked for in a row too
 MAX_EXPANSION = 10_000  # words that one pattern or fuzzy word may stand for
 
 
@@ -51,13 +52,32 @@ def resolve(
     Raises QueryError for a pattern that stands for more words than MAX_EXPANSION.
     """
     kept = without_stop_words(query)
+    passage = _passage(query)
     left_out = [leaf.text for leaf in leaves(query) if isinstance(leaf, Word)]
     for leaf in leaves(kept):
         if isinstance(leaf, Word):
             left_out.remove(leaf.text)
     if left_out:
         warn(f"left out, as it is in nearly every article: {', '.join(dict.fromkeys(left_out))}")
-    return map_leaves(kept, lambda leaf: _resolve_leaf(leaf, lexicon))
+    resolved = map_leaves(kept, lambda leaf: _resolve_leaf(leaf, lexicon))
+    # Where they all stand in a row, they all stand: the same articles, that one first.
+    return Or((resolved, passage)) if passage else resolved
+
+
+def _passage(query: Query) -> Query | None:
+    """The words of a pasted passage as one phrase, if *query* is nothing but a passage."""
+    if not isinstance(query, And):
+        return None
+    words: list[str] = []
+    for clause in query.clauses:
+        match clause:
+            case Word(text, None):
+                words.append(text)
+            case Phrase(phrase, 0, None):
+                words += phrase
+            case _:
+                return None
+    return Exact(tuple(words), 0, DEFAULT_FIELDS) if len(words) >= PASSAGE else None
 
 
 def without_stop_words(query: Query) -> Query:
