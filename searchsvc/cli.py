@@ -42,8 +42,9 @@ Command = TypeVar("Command", bound=Callable[..., Any])
 def main() -> None:
     """Runs a command and exits with its code; a user's error is one line, never a traceback."""
     signal.signal(signal.SIGTERM, _terminated)
+    signal.signal(signal.SIGINT, signal.default_int_handler)  # also when started in background
     try:
-        cli.main(prog_name="searchsvc", standalone_mode=False)
+        sys.exit(cli.main(prog_name="searchsvc", standalone_mode=False))
     except click.ClickException as error:
         error.show()
         sys.exit(USAGE)
@@ -366,7 +367,7 @@ def explain_command(options: _Options, query: tuple[str, ...]) -> None:
 @_command()
 @click.option("--host", help="The address to listen on.  [default: 127.0.0.1]")
 @click.option("--port", type=int, help="The port to listen on; 0 takes a free one. [default: 8000]")
-def serve(options: _Options, host: str | None, port: int | None) -> None:
+def serve(options: _Options, host: str | None, port: int | None) -> int:
     """Serve the search page and the JSON API.
 
     Example: searchsvc serve --port 8080
@@ -377,7 +378,8 @@ def serve(options: _Options, host: str | None, port: int | None) -> None:
     settings = config.load(os.environ, flags)
     store = options.store
     store.current()  # an index that is missing is told now, not to the first reader
-    serve_forever(store, settings.host, settings.port, lambda url: click.echo(f"serving {url}"))
+    said = serve_forever(store, settings.host, settings.port, lambda url: click.echo(f"serving {url}"))
+    return 128 + said
 
 
 @_command()
@@ -391,7 +393,8 @@ def status(options: _Options) -> None:
         _print_json(facts)
         return
     for name, value in facts.items():
-        click.echo(f"{name + ':':<12}{value:,}" if isinstance(value, int) else f"{name + ':':<12}{value}")
+        shown = f"{value:,}" if isinstance(value, int) else str(value)
+        click.echo(f"{name + ':':<13}{shown}")
 
 
 def _print_json(document: object) -> None:

@@ -1,0 +1,48 @@
+"""The application behind waitress, with limits that keep slow and many clients from blocking it."""
+
+import signal
+from collections.abc import Callable
+
+from waitress.server import create_server
+
+from searchsvc.engines.base import Store
+from searchsvc.web import create_app
+
+THREADS = 8  # a search is short; more threads only share one interpreter
+CONNECTIONS = 1000  # half-open ones cost nothing, and must not keep others out
+IDLE_SECONDS = 10
+MAX_BODY = 64 << 10  # bytes; we take none
+MAX_HEADER = 32 << 10  # a query has at most 2,000 characters, nine bytes each in a URL
+
+
+def serve_forever(store: Store, host: str, port: int, tell: Callable[[str], None]) -> int:
+    """Serves until SIGINT or SIGTERM, and gives its number; requests under way are answered.
+
+    *tell* gets the URL when requests are taken. Raises OSError when the address cannot be had.
+    """
+    server = create_server(
+        create_app(store),
+        host=host,
+        port=port,
+        threads=THREADS,
+        connection_limit=CONNECTIONS,
+        channel_timeout=IDLE_SECONDS,
+        max_request_body_size=MAX_BODY,
+        max_request_header_size=MAX_HEADER,
+        ident=None,
+    )
+    shown = f"[{host}]" if ":" in host else host
+    ended: list[int] = []
+
+    def end(number: int, frame: object) -> None:
+        ended.append(number)
+        raise SystemExit  # waitress ends its loop and its threads on it, and goes no further
+
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, end)
+    tell(f"http://{shown}:{server.effective_port}/")
+    try:
+        server.run()
+    finally:
+        server.close()
+    return ended[0]

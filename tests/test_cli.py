@@ -1,0 +1,201 @@
+"""The commands as a person or a script types them, each in a process of its own."""
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import urllib.request
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+CORPUS = Path(__file__).parent.parent / "corpus"
+
+Run = Callable[..., "subprocess.CompletedProcess[str]"]
+
+
+def command(*words: str) -> list[str]:
+    return [sys.executable, "-m", "searchsvc", *words]
+
+
+def clean_environment() -> dict[str, str]:
+    return {name: text for name, text in os.environ.items() if not name.startswith("SEARCHSVC_")}
+
+
+@pytest.fixture(scope="module")
+def home(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A working directory with the sample corpus, indexed."""
+    folder = tmp_path_factory.mktemp("home")
+    (folder / "corpus").symlink_to(CORPUS)
+    subprocess.run(command("index"), cwd=folder, env=clean_environment(), check=True)
+    return folder
+
+
+@pytest.fixture
+def run(home: Path) -> Run:
+    def run(*words: str, cwd: Path = home, **environment: str) -> subprocess.CompletedProcess[str]:
+        result = subprocess.run(
+            command(*words),
+            cwd=cwd,
+            env=clean_environment() | environment,
+            capture_output=True,
+            text=True,
+        )
+        assert "Traceback" not in result.stderr
+        return result
+
+    return run
+
+
+def test_index_reports_what_it_did(run: Run, tmp_path: Path) -> None:
+    (tmp_path / "a.txt").write_text("Alpha\n\nThe first story.\n")
+    first = run("index", "--index", str(tmp_path / "ix"), "--corpus", str(tmp_path / "a.txt"))
+    assert first.returncode == 0
+    assert "1 added" in first.stdout
+    again = run("--index", str(tmp_path / "ix"), "--corpus", str(tmp_path / "a.txt"), "index")
+    assert "up to date" in again.stdout
+
+
+def test_options_stand_before_or_after_the_command_or_in_the_environment(
+    run: Run, home: Path, tmp_path: Path
+) -> None:
+    index = str(home / "index")
+    for words, environment in (
+        (("--index", index, "--json", "search", "Haldane"), {}),
+        (("search", "Haldane", "--json", "--index", index), {}),
+        (("search", "--json", "Haldane"), {"SEARCHSVC_INDEX": index}),
+    ):
+        result = run(*words, cwd=tmp_path, **environment)
+        assert json.loads(result.stdout)["total"] == 6, result.stderr
+    (tmp_path / "searchsvc.toml").write_text(f"index = {json.dumps(index)}\n")
+    assert json.loads(run("search", "--json", "Haldane", cwd=tmp_path).stdout)["total"] == 6
+
+
+def test_search_prints_title_facts_and_marked_passages(run: Run) -> None:
+    result = run("search", "Jeffrey Idlib")
+    assert result.returncode == 0
+    assert "Washington Ties Its Stay in Syria" in result.stdout
+    assert "2018-09-07 | Harbour Wire" in result.stdout
+    assert "1 hits" in result.stdout
+
+
+def test_a_query_may_begin_with_a_dash_and_need_not_be_quoted(run: Run) -> None:
+    everything = json.loads(run("search", "--json").stdout)["total"]
+    without = json.loads(run("search", "--json", "-haldane").stdout)["total"]
+    assert everything - without == 6
+    assert json.loads(run("search", "--json", "cocoa", "Abidjan").stdout)["query"]["q"] == (
+        "cocoa Abidjan"
+    )
+
+
+def test_filters_are_those_of_the_api(run: Run) -> None:
+    answer = json.loads(
+        run(
+            "search", "--json", "--source", "Harbour Wire", "--source", "Coastal Courier",
+            "--from", "2021-01-01", "--to", "2021-12-31", "--sort", "oldest", "--size", "2",
+            "--facets", "source,year",
+        ).stdout
+    )  # fmt: skip
+    assert [hit["date"][:10] for hit in answer["hits"]] == ["2021-03-09", "2021-03-16"]
+    assert set(answer["facets"]) == {"source", "year"}
+    assert "source=Harbour+Wire&source=Coastal+Courier" in answer["links"]["next"]
+
+
+def test_show_prints_the_article_or_says_that_there_is_none(run: Run) -> None:
+    shown = json.loads(run("show", "ml-2019-02-07.krone", "--json").stdout)
+    assert shown["title"] == "Copenhagen defends the krone in ninety seconds"
+    assert "Palle Krogh-Winther" in run("show", "ml-2019-02-07.krone").stdout
+    missing = run("show", "nothing-of-this-id")
+    assert missing.returncode == 1
+    assert "nothing-of-this-id" in missing.stderr
+
+
+def test_explain_counts_each_part(run: Run) -> None:
+    explained = json.loads(run("explain", "--json", "the haldane OR tarn*").stdout)
+    assert explained["parsed"] == "the haldane OR tarn*"
+    assert [part["total"] for part in explained["parts"]] == [6, 7]
+    assert explained["warnings"] == ["left out, as it is in nearly every article: the"]
+
+
+def test_status_tells_the_state_of_the_index(run: Run) -> None:
+    facts = json.loads(run("status", "--json").stdout)
+    assert (facts["engine"], facts["generation"], facts["articles"]) == ("whoosh", "000001", 43)
+    assert facts["bytes"] > 100_000
+
+
+@pytest.mark.parametrize(
+    ("words", "code", "said"),
+    [
+        (("search", "titel:oil"), 2, "did you mean 'title:'"),
+        (("search", "oil", "--from", "yesterday"), 2, "from"),
+        (("search", "oil", "--size", "1000"), 2, "size"),
+        (("search", "oil", "--siez", "5"), 2, "no such option: --siez"),
+        (("find", "oil"), 2, "No such command"),
+        (("search", "oil", "--engine", "lucene"), 2, "there is no engine 'lucene'"),
+        (("search", "oil", "--index", "nowhere"), 4, "searchsvc index"),
+        (("status", "--index", "nowhere"), 4, "nowhere"),
+        (("serve", "--index", "nowhere"), 4, "nowhere"),
+        (("serve", "--port", "99999"), 2, "99999 is no port"),
+        (("index", "--corpus", "nowhere"), 1, "nowhere"),
+    ],
+)
+def test_errors_are_one_line_with_a_remedy_and_a_code(
+    run: Run, words: tuple[str, ...], code: int, said: str
+) -> None:
+    result = run(*words)
+    assert result.returncode == code
+    assert said in result.stderr
+    assert result.stdout == ""
+
+
+def test_skipped_articles_end_with_code_3(run: Run, tmp_path: Path) -> None:
+    (tmp_path / "a.jsonl").write_text('{"title": "Fine", "body": "b"}\nno json\n')
+    options = ("--index", str(tmp_path / "ix"), "--corpus", str(tmp_path / "a.jsonl"))
+    for _ in range(2):
+        result = run("index", *options)
+        assert result.returncode == 3
+        assert "a.jsonl: line 2" in result.stderr
+    document = json.loads(run("index", "--json", *options).stdout)
+    assert document["articles"]["total"] == 1
+    assert document["skipped"][0]["place"] == "line 2"
+
+
+def test_a_setting_that_is_wrong_names_its_place(run: Run, tmp_path: Path) -> None:
+    (tmp_path / "searchsvc.toml").write_text("prot = 80\n")
+    result = run("status", cwd=tmp_path)
+    assert result.returncode == 2
+    assert "no setting 'prot'" in result.stderr
+    (tmp_path / "searchsvc.toml").write_text("port = 'many'\n")
+    assert "port in searchsvc.toml: 'many'" in run("status", cwd=tmp_path).stderr
+
+
+def test_output_may_be_cut_short(home: Path) -> None:
+    shell = f"{' '.join(command('search', '--size', '200'))} | head -1"
+    result = subprocess.run(shell, shell=True, cwd=home, capture_output=True, text=True)
+    assert result.stderr == ""
+    assert result.stdout.startswith("1. ")
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_serve_prints_its_url_answers_and_ends_when_told(home: Path, number: int) -> None:
+    with subprocess.Popen(
+        command("serve", "--port", "0"),
+        cwd=home,
+        env=clean_environment(),
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    ) as server:
+        assert server.stdout is not None
+        assert server.stderr is not None
+        url = server.stdout.readline().split()[-1]
+        with urllib.request.urlopen(f"{url}api/v1/search?q=haldane") as response:
+            assert json.load(response)["total"] == 6
+        server.send_signal(number)
+        try:
+            assert server.wait(20) == 128 + number
+        finally:
+            server.kill()
+        assert "Traceback" not in server.stderr.read()

@@ -1,0 +1,303 @@
+"""A corpus that changes, and the index that follows it."""
+
+import json
+import os
+import random
+import time
+from pathlib import Path
+
+import pytest
+
+from searchsvc.article import Article
+from searchsvc.engines.base import SearchRequest
+from searchsvc.errors import CorpusError
+from searchsvc.indexing import IndexReport, Progress, update
+from searchsvc.query.tree import All
+from searchsvc.readers import READERS
+from searchsvc.store import DirectoryStore
+
+
+class World:
+    """A corpus in a folder, and its index."""
+
+    def __init__(self, folder: Path) -> None:
+        self.corpus = folder / "corpus"
+        self.corpus.mkdir()
+        self.store = DirectoryStore(folder / "index")
+        self._mtime = 1_700_000_000
+
+    def write(self, name: str, content: str | bytes) -> Path:
+        path = self.corpus / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_bytes(content.encode() if isinstance(content, str) else content)
+        self._mtime += 1  # no two writes within one tick of a coarse clock
+        os.utime(path, (self._mtime, self._mtime))
+        return path
+
+    def text(self, name: str, headline: str, body: str = "Something happened today.") -> Path:
+        return self.write(name, f"{headline}\n\n{body}\n")
+
+    def jsonl(self, name: str, *articles: dict[str, str]) -> Path:
+        return self.write(name, "".join(json.dumps(one) + "\n" for one in articles))
+
+    def update(self, corpus: Path | None = None, **options: object) -> IndexReport:
+        return update(self.store, corpus or self.corpus, workers=1, **options)  # type: ignore[arg-type]
+
+    def titles(self) -> set[str]:
+        return {article.title for article in self.articles()}
+
+    def articles(self) -> list[Article]:
+        result = self.store.current().engine.search(SearchRequest(query=All(), limit=100_000))
+        return [hit.article for hit in result.hits]
+
+    def ids(self) -> list[str]:
+        return sorted(article.id for article in self.articles())
+
+
+@pytest.fixture
+def world(tmp_path: Path) -> World:
+    return World(tmp_path)
+
+
+def counts(report: IndexReport) -> tuple[int, int, int, int]:
+    return report.added, report.changed, report.removed, report.total
+
+
+def test_new_changed_and_vanished_files(world: World) -> None:
+    world.text("a.txt", "Alpha")
+    gone = world.text("b.txt", "Beta")
+    world.text("c.txt", "Gamma")
+    assert counts(world.update()) == (3, 0, 0, 3)
+    world.text("c.txt", "Gamma rays")
+    world.text("d.txt", "Delta")
+    gone.unlink()
+    report = world.update()
+    assert counts(report) == (1, 1, 1, 3)
+    assert (report.files_read, report.files_unchanged, report.files_vanished) == (2, 1, 1)
+    assert world.titles() == {"Alpha", "Gamma rays", "Delta"}
+
+
+def test_nothing_new_makes_no_generation(world: World) -> None:
+    world.text("a.txt", "Alpha")
+    assert world.update().generation == "000001"
+    report = world.update()
+    assert report.generation is None
+    assert (report.files_read, report.files_unchanged, report.total) == (0, 1, 1)
+    assert world.store.current().name == "000001"
+
+
+def test_a_file_of_another_time_with_the_same_content_is_not_read_again(world: World) -> None:
+    path = world.text("a.txt", "Alpha")
+    world.update()
+    os.utime(path, (1, 1))
+    report = world.update()
+    assert (report.files_read, report.files_unchanged) == (0, 1)
+
+
+def test_a_changed_article_keeps_its_id(world: World) -> None:
+    world.text("desk/a.txt", "Alpha")
+    world.update()
+    before = world.ids()
+    world.text("desk/a.txt", "Alpha, corrected")
+    world.update()
+    assert world.ids() == before
+    world.update(fresh=True)
+    assert world.ids() == before
+
+
+def test_only_the_changed_articles_of_a_file_are_written(world: World) -> None:
+    many = [{"id": f"n{n}", "title": f"Story {n}", "body": "Text."} for n in range(50)]
+    world.jsonl("all.jsonl", *many)
+    world.update()
+    many[7]["title"] = "Another story"
+    world.jsonl("all.jsonl", *many[:40], {"id": "new", "title": "New", "body": "Text."})
+    assert counts(world.update()) == (1, 1, 10, 41)
+
+
+def test_only_what_is_below_the_scanned_folder_can_vanish(world: World) -> None:
+    world.text("north/a.txt", "Alpha")
+    south = world.text("south/b.txt", "Beta")
+    world.update()
+    ids = world.ids()
+    south.unlink()
+    world.text("north/a.txt", "Alpha again")
+    assert counts(world.update(world.corpus / "north")) == (0, 1, 0, 2)
+    assert world.ids() == ids, "a part of the corpus is known by the same names"
+    assert counts(world.update()) == (0, 0, 1, 1)
+
+
+def test_another_corpus_is_added_to_the_first(world: World, tmp_path: Path) -> None:
+    world.text("a.txt", "Alpha")
+    world.update()
+    other = tmp_path / "other"
+    other.mkdir()
+    (other / "z.txt").write_text("Omega\n\nFar away.\n")
+    assert counts(world.update(other)) == (1, 0, 0, 2)
+    assert counts(world.update()) == (0, 0, 0, 2)
+
+
+def test_a_corpus_that_moved_does_not_hide_what_changes_in_it(world: World, tmp_path: Path) -> None:
+    world.text("a.txt", "Alpha")
+    world.text("b.txt", "Beta")
+    world.update()
+    world.corpus = world.corpus.rename(tmp_path / "moved")
+    world.text("a.txt", "Alpha from the new place")
+    world.update()
+    assert world.titles() == {"Alpha from the new place", "Beta"}
+    assert len(world.ids()) == 2
+
+
+@pytest.mark.parametrize("order", [("a.jsonl", "b.jsonl"), ("b.jsonl", "a.jsonl")])
+def test_of_two_articles_with_one_id_the_first_path_wins(
+    world: World, order: tuple[str, str]
+) -> None:
+    for name in order:
+        world.jsonl(name, {"id": "same", "title": f"From {name}", "body": "Text."})
+        report = world.update()
+    assert world.titles() == {"From a.jsonl"}
+    (duplicate,) = [remark for remark in report.remarks if remark.fault]
+    assert duplicate.name == "b.jsonl"
+    assert "'same'" in duplicate.reason
+    assert "'a.jsonl'" in duplicate.reason
+    (world.corpus / "a.jsonl").unlink()
+    report = world.update()
+    assert world.titles() == {"From b.jsonl"}, "the other steps in"
+    assert report.faults == 0
+
+
+def test_of_two_articles_with_one_id_in_one_file_the_first_wins(world: World) -> None:
+    same = [{"id": "same", "title": title, "body": "Text."} for title in ("First", "Second")]
+    world.jsonl("a.jsonl", *same)
+    report = world.update()
+    assert world.titles() == {"First"}
+    assert report.faults == 1
+    world.jsonl("a.jsonl", same[1])
+    world.update()
+    assert world.titles() == {"Second"}
+
+
+def test_what_is_broken_is_named_on_every_run_until_it_is_mended(world: World) -> None:
+    world.text("good.txt", "Good")
+    world.write("bad.jsonl", '{"id": "ok", "title": "Fine", "body": "b"}\n{"title": \n')
+    for _ in range(2):
+        report = world.update()
+        (fault,) = [remark for remark in report.remarks if remark.fault]
+        assert (fault.name, fault.place) == ("bad.jsonl", "line 2")
+        assert world.titles() == {"Good", "Fine"}
+    world.jsonl("bad.jsonl", {"id": "ok", "title": "Fine", "body": "b"})
+    assert world.update().faults == 0
+
+
+def test_a_file_that_cannot_be_opened_keeps_its_articles(world: World) -> None:
+    path = world.text("a.txt", "Alpha")
+    world.text("b.txt", "Beta")
+    world.update()
+    path.unlink()
+    os.mkfifo(path)
+    report = world.update()
+    assert report.files_failed == 1
+    assert report.faults == 1
+    assert world.titles() == {"Alpha", "Beta"}
+    path.unlink()
+    world.update()
+    assert world.titles() == {"Beta"}
+
+
+def test_a_dry_run_counts_the_same_and_writes_nothing(world: World) -> None:
+    def tree() -> dict[str, float]:
+        return {str(path): path.stat().st_mtime_ns for path in world.store.root.rglob("*")}
+
+    world.text("a.txt", "Alpha")
+    world.text("b.txt", "Beta")
+    dry = world.update(dry_run=True)
+    assert not world.store.root.exists()
+    assert counts(dry) == counts(world.update())
+    world.text("a.txt", "Alpha changed")
+    (world.corpus / "b.txt").unlink()
+    world.text("c.txt", "Gamma")
+    before = tree()
+    for fresh in (False, True):
+        dry = world.update(dry_run=True, fresh=fresh)
+        assert tree() == before
+    assert world.store.current().name == "000001"
+    dry = world.update(dry_run=True)
+    wet = world.update()
+    assert counts(dry) == counts(wet) == (1, 1, 1, 2)
+    assert (dry.files_found, dry.files_read) == (wet.files_found, wet.files_read)
+
+
+def test_a_new_version_of_a_reader_reads_its_files_again(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    world.text("a.txt", "Alpha")
+    world.jsonl("b.jsonl", {"id": "b", "title": "Beta", "body": "Text."})
+    world.update()
+    newer = READERS["text"].__class__(
+        READERS["text"].suffixes, READERS["text"].module, READERS["text"].version + 1
+    )
+    monkeypatch.setitem(READERS, "text", newer)
+    report = world.update()
+    assert (report.files_read, report.files_unchanged) == (1, 1)
+    assert counts(report) == (0, 0, 0, 2)
+
+
+def test_a_missing_corpus_is_an_error_and_touches_nothing(world: World) -> None:
+    world.text("a.txt", "Alpha")
+    world.update()
+    with pytest.raises(CorpusError, match="nowhere"):
+        world.update(world.corpus / "nowhere")
+    assert world.store.current().name == "000001"
+
+
+def test_an_empty_corpus_makes_an_empty_index(world: World) -> None:
+    report = world.update()
+    assert (report.total, report.generation) == (0, "000001")
+    assert world.store.current().engine.count() == 0
+
+
+def test_found_is_read_and_skipped(world: World) -> None:
+    world.text("a.txt", "Alpha")
+    world.write("b.jsonl", '{"title": "Beta", "body": "b"}\nno json\n{"title": "Gamma"}\n')
+    world.write("picture.png", b"\x89PNG")
+    report = world.update()
+    assert report.articles_found == report.articles_read + report.articles_skipped == 4
+    assert [skipped.name for skipped in report.ignored] == ["picture.png"]
+    assert report.faults == 1
+
+
+def test_progress_reaches_the_end(world: World) -> None:
+    told: list[Progress] = []
+    for number in range(5):
+        world.text(f"{number}.txt", f"Story {number}")
+    world.update(progress=told.append)
+    assert told[-1].bytes_done == told[-1].bytes_total > 0
+    assert told[-1].articles == 5
+    assert [now.bytes_done for now in told] == sorted(now.bytes_done for now in told)
+
+
+def test_histories_end_like_one_rebuild(tmp_path: Path) -> None:
+    """Whatever happens to a corpus, `index` after each step ends where one `reindex` does."""
+    seed = int(os.environ.get("SEARCHSVC_SEED", time.time_ns() % 10_000))
+    chance = random.Random(seed)
+    folder = tmp_path / "histories"
+    folder.mkdir()
+    world = World(folder)
+    for step in range(25):
+        name = f"{chance.choice('abc')}/{chance.randrange(4)}.jsonl"
+        path = world.corpus / name
+        match chance.choice(["write", "write", "write", "delete", "rename", "spoil"]):
+            case "write":
+                ids = [f"id{chance.randrange(8)}" for _ in range(chance.randrange(1, 4))]
+                titles = ({"id": id, "title": f"{id} {step}", "body": name} for id in ids)
+                world.jsonl(name, *titles)
+            case "delete" if path.exists():
+                path.unlink()
+            case "rename" if path.exists():
+                path.rename(world.corpus / f"{step}.jsonl")
+            case "spoil" if path.exists():
+                world.write(name, "no json\n" + path.read_text())
+        world.update()
+    followed = {article.id: article for article in world.articles()}
+    world.update(fresh=True)
+    rebuilt = {article.id: article for article in world.articles()}
+    assert followed == rebuilt, f"SEARCHSVC_SEED={seed} repeats this"
