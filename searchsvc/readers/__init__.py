@@ -1,0 +1,115 @@
+"""file -> Reader -> Article: which reader knows a file, and what it finds there.
+
+>>> reader_of("politics/budget.txt"), reader_of("wire/1987.tar.gz"), reader_of("photo.jpg")
+('text', 'archive', None)
+
+A reader is one file in this folder with one function, `split(source)`, and a row in READERS; the
+libraries that it needs are imported when its first file comes. `read` works in this process and
+trusts the file; `searchsvc.readers.sandbox` reads the same in worker processes with limits.
+"""
+
+import re
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from importlib import import_module
+from typing import TYPE_CHECKING
+
+from searchsvc.errors import ReadError
+from searchsvc.readers.pieces import Item, Note, Piece, Problem, Source, failed
+
+if TYPE_CHECKING:
+    from searchsvc.corpus import CorpusFile
+
+__all__ = [
+    "READERS",
+    "Format",
+    "Item",
+    "Note",
+    "Problem",
+    "pieces",
+    "read",
+    "reader_of",
+    "reader_version",
+    "splitter",
+]
+
+Splitter = Callable[[Source], Iterator[Piece]]
+
+
+@dataclass(frozen=True, slots=True)
+class Format:
+    """Files of one kind: how their names end, and the module that reads them.
+
+    `version` goes up whenever the same bytes give another article than before; the index then
+    reads such files again.
+    """
+
+    suffixes: tuple[str, ...]
+    module: str
+    version: int = 1
+
+
+READERS = {
+    "text": Format(("", ".txt"), "text"),
+    "html": Format((".html", ".htm", ".xhtml"), "html"),
+    "reuters": Format((".sgm", ".sgml"), "reuters"),
+    "jsonl": Format((".jsonl", ".ndjson", ".json"), "jsonl"),
+    "archive": Format(
+        (".tar", ".tar.gz", ".tgz", ".tar.bz2", ".tbz2", ".tar.xz", ".txz", ".zip"), "archive"
+    ),
+    "compressed": Format((".gz", ".bz2", ".xz"), "compressed"),
+}
+WRAPPERS = ("archive", "compressed")
+
+# A suffix is short and has a letter: "Budget 2018.09" and "Talks with the U.S. fail" have none.
+_SUFFIX = re.compile(r"(?:\.tar)?\.(?=\w*[a-z])[a-z0-9]{1,8}$")
+_BY_SUFFIX = {suffix: name for name, format in READERS.items() for suffix in format.suffixes}
+
+
+def reader_of(name: str) -> str | None:
+    """The name of the reader for files called *name*, None where there is none.
+
+    >>> reader_of("page.html.gz"), reader_of("photo.jpg.gz"), reader_of("README")
+    ('compressed', None, 'text')
+    """
+    suffix = suffix_of(name)
+    reader = _BY_SUFFIX.get(suffix)
+    if reader == "compressed" and reader_of(name[: -len(suffix)]) is None:
+        return None
+    return reader
+
+
+def suffix_of(name: str) -> str:
+    """How *name* ends, in small letters: ".html", ".tar.gz" or ""."""
+    found = _SUFFIX.search(name.rpartition("/")[2].lower())
+    return found.group() if found else ""
+
+
+def reader_version(name: str) -> int:
+    """The version of the reader *name*; what is packed is read by the others, so theirs count."""
+    if name in WRAPPERS:
+        return sum(format.version for format in READERS.values())
+    return READERS[name].version
+
+
+def splitter(name: str) -> Splitter:
+    """The function that splits files for the reader *name*; imports what it needs."""
+    split: Splitter = import_module(f"searchsvc.readers.{READERS[name].module}").split
+    return split
+
+
+def pieces(file: "CorpusFile") -> Iterator[Piece]:
+    """The articles of *file*, not parsed yet; one that says so where the file cannot go on."""
+    try:
+        with file.open() as stream:
+            yield from splitter(file.reader)(Source(file.name, file.source, stream))
+    except ReadError as error:
+        yield failed("", str(error))
+    except OSError as error:
+        yield failed("", f"cannot be read: {error.strerror or error}")
+
+
+def read(file: "CorpusFile") -> Iterator[Item]:
+    """The articles in *file*, with notes and problems where they occur; in this process."""
+    for piece in pieces(file):
+        yield from piece.items()

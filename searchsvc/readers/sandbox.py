@@ -1,0 +1,153 @@
+"""Files read in worker processes, so that no file can do harm: what `read` gives, under limits.
+
+    for file, items in read_files(files):
+        for item in items: ...
+
+A parser that hangs, swallows all memory or crashes costs the article that it was at, which becomes
+a Problem that says so; a new worker goes on after it. Files come in the order they were given,
+items as they are read. Workers run ahead of whoever takes the items by a bounded number of files
+and pieces, so an archive of any size needs the memory of a few articles.
+"""
+
+import os
+import queue
+import threading
+from collections import deque
+from collections.abc import Iterable, Iterator
+from contextlib import suppress
+from dataclasses import dataclass, field
+from itertools import islice
+
+from searchsvc.corpus import CorpusFile
+from searchsvc.readers.pieces import Item, Problem
+from searchsvc.readers.process import DEFAULT_LIMITS, Abandoned, Died, Limits, Process
+from searchsvc.readers.worker import Task, from_line, to_line
+
+__all__ = ["CORES", "Limits", "read_files"]
+
+CORES = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+
+_FILES_AHEAD = 4  # for each worker
+_PIECES_AHEAD = 16  # of each file
+_MOST_DEATHS = 25  # of workers over one file; then the rest of it is given up
+_RECYCLED_AFTER = 500  # files: parsers leak a little
+_LAST = b""  # answer that ends a file
+
+
+def read_files(
+    files: Iterable[CorpusFile], workers: int = CORES, limits: Limits = DEFAULT_LIMITS
+) -> Iterator[tuple[CorpusFile, Iterator[Item]]]:
+    """Each of *files* with its items, in order; to go on to the next file drops what is left."""
+    coming = iter(files)
+    jobs: deque[_Job] = deque()
+    todo: queue.SimpleQueue[_Job | None] = queue.SimpleQueue()
+    feeders: list[_Feeder] = []
+    try:
+        while True:
+            for file in islice(coming, workers * _FILES_AHEAD - len(jobs)):
+                jobs.append(_Job(file))
+                todo.put(jobs[-1])
+                if len(feeders) < workers:
+                    feeders.append(_Feeder(todo, limits))
+                    feeders[-1].start()
+            if not jobs:
+                return
+            yield jobs[0].file, jobs[0].items()
+            jobs.popleft().abandon()
+    finally:
+        for job in jobs:
+            job.abandon()
+        for _ in feeders:
+            todo.put(None)
+        for feeder in feeders:
+            feeder.join()
+
+
+@dataclass(slots=True)
+class _Job:
+    """A file, and the answers about it on their way from a worker."""
+
+    file: CorpusFile
+    answers: queue.Queue[bytes] = field(default_factory=lambda: queue.Queue(_PIECES_AHEAD))
+    abandoned: threading.Event = field(default_factory=threading.Event)
+    failure: Exception | None = None
+
+    def put(self, answer: bytes) -> None:
+        """Hands over an answer, waiting while there are enough."""
+        while not self.abandoned.is_set():
+            with suppress(queue.Full):
+                self.answers.put(answer, timeout=0.1)
+                return
+        raise Abandoned
+
+    def abandon(self) -> None:
+        """Ends the work on this file; whoever still asks for items is told that there are none."""
+        self.abandoned.set()
+        with suppress(queue.Empty):
+            while True:
+                self.answers.get_nowait()
+        self.answers.put(_LAST)
+
+    def items(self) -> Iterator[Item]:
+        """The items in the answers, as they come."""
+        while answer := self.answers.get():
+            yield from from_line(answer)
+        if self.failure:
+            raise self.failure
+
+
+class _Feeder(threading.Thread):
+    """Keeps one worker process at work, and starts another when it dies."""
+
+    def __init__(self, todo: "queue.SimpleQueue[_Job | None]", limits: Limits) -> None:
+        super().__init__(name="searchsvc-reader", daemon=True)
+        self._todo = todo
+        self._limits = limits
+        self._process: Process | None = None
+
+    def run(self) -> None:
+        while job := self._todo.get():
+            with suppress(Abandoned):
+                self._serve(job)
+        self._end_process()
+
+    def _serve(self, job: _Job) -> None:
+        try:
+            self._feed(job)
+        except Abandoned:
+            self._end_process()
+            raise
+        except Exception as error:  # no process to be had, say: for the caller, not for a thread
+            job.failure = error
+        job.put(_LAST)
+
+    def _feed(self, job: _Job) -> None:
+        done, reason, deaths = 0, "", 0
+        while True:
+            task = Task(job.file, self._limits.cpu_seconds, self._limits.memory_mb, done, reason)
+            try:
+                for answer in self._worker().answers(task, job.abandoned):
+                    job.put(answer)
+                    done, reason = done + 1, ""
+                return
+            except Died as death:
+                self._end_process()
+                deaths += 1
+                # Dead again with that piece passed over: it is the file that cannot be split.
+                if reason or deaths == _MOST_DEATHS:
+                    gone = Problem("", f"{death}; the rest of the file is not read")
+                    job.put(to_line([gone]))
+                    return
+                reason = str(death)
+
+    def _worker(self) -> Process:
+        if self._process and (self._process.served >= _RECYCLED_AFTER or self._process.is_dead()):
+            self._end_process()
+        if not self._process:
+            self._process = Process(self._limits)
+        return self._process
+
+    def _end_process(self) -> None:
+        if self._process:
+            self._process.end()
+        self._process = None

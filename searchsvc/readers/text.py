@@ -1,0 +1,131 @@
+"""Plain text -> Article, headline first.
+
+    Talks on Syria resume in Geneva
+    By Jane Doe, Staff Writer
+    Published: Sept. 14, 2018
+
+    GENEVA, Sept. 14 (Reuters) - Talks on Syria ...
+
+    [Photo: VOA News / YouTube]
+
+What is not the text of the story goes to its field or is left out, so that a search for a
+photographer does not find every story that he illustrated.
+"""
+
+import re
+from collections import deque
+from collections.abc import Iterator
+from functools import partial
+
+from searchsvc.article import Article, path_id
+from searchsvc.errors import ReadError
+from searchsvc.readers import fields
+from searchsvc.readers.datelines import dateline, day_in
+from searchsvc.readers.dates import parse_date
+from searchsvc.readers.encoding import clean, decode, one_line
+from searchsvc.readers.furniture import byline, is_furniture
+from searchsvc.readers.paragraphs import first_words, paragraphs
+from searchsvc.readers.pieces import Item, Note, Piece, Source, read_all
+
+_LONGEST_HEADLINE = 300  # characters; a longer first line is a paragraph
+_LABELS = {
+    **dict.fromkeys(("title", "headline"), "title"),
+    **dict.fromkeys(("date", "published", "publication date", "posted"), "date"),
+    **dict.fromkeys(("updated", "last updated", "modified"), "updated"),
+    **dict.fromkeys(("author", "authors", "byline"), "author"),
+    **dict.fromkeys(("source", "publisher", "publication"), "source"),
+    **dict.fromkeys(("section", "category", "desk"), "section"),
+    **dict.fromkeys(("topics", "topic", "tags", "keywords"), "topics"),
+    **{"people": "people", "places": "places", "url": "url", "link": "url"},
+}
+_LABELLED = re.compile(r"([A-Za-z][A-Za-z ]{1,20}): *(\S.*)")
+
+
+def split(source: Source) -> Iterator[Piece]:
+    """The whole file is one article."""
+    yield Piece("", partial(_parse, source, read_all(source)))
+
+
+def _parse(source: Source, data: bytes) -> Iterator[Item]:
+    text, reservation = decode(data)
+    lines = deque(clean(text).split("\n"))
+    head = _head(lines)
+    title = head.get("title", "")
+    body, filed = _body(lines)
+    if not title and not body:
+        raise ReadError("is empty" if not head else "has neither a headline nor a text")
+    dates = [head.get("date", ""), head.get("updated", ""), day_in(filed)]
+    url = fields.web_address(head.get("url", ""))
+    yield Article(
+        id=path_id(source.name),
+        title=title or first_words(body),
+        body=body,
+        date=next(filter(None, map(parse_date, dates)), None),
+        source=head.get("source", source.publisher),
+        author=head.get("author", ""),
+        section=head.get("section", ""),
+        dateline=filed,
+        people=fields.names(fields.listed(head.get("people", ""))),
+        places=fields.names(fields.listed(head.get("places", ""))),
+        topics=fields.names(fields.listed(head.get("topics", ""))),
+        url=url,
+    )
+    yield from (Note("", reason) for reason in _reservations(reservation, title, dates, body))
+
+
+def _reservations(encoding: str, title: str, dates: list[str], body: str) -> Iterator[str]:
+    if encoding:
+        yield encoding
+    for date in dates:
+        if date and not parse_date(date):
+            yield f"date not understood: {date[:60]!r}"
+    if not title:
+        yield "has no headline; its first words stand for it"
+    if not body:
+        yield "has a headline and no text"
+
+
+def _head(lines: deque[str]) -> dict[str, str]:
+    """Takes headline, byline and labels off *lines*, up to the first line of text."""
+    head: dict[str, str] = {}
+    while lines:
+        line = one_line(lines[0])
+        if line and (found := _labelled(line, head) or ("title" in head and _plain(line))):
+            head.setdefault(*found)
+        elif line and "title" not in head:
+            head["title"] = "" if len(line) > _LONGEST_HEADLINE else line
+            if not head["title"]:
+                break
+        elif line:
+            break
+        lines.popleft()
+    return head
+
+
+def _labelled(line: str, head: dict[str, str]) -> tuple[str, str] | None:
+    found = _LABELLED.fullmatch(line)
+    if not found or not (name := _LABELS.get(found[1].lower())):
+        return None
+    # "Source: Russia to leave Syria" is a headline until there is one.
+    if "title" not in head and name != "title" and not (name == "date" and parse_date(found[2])):
+        return None
+    return name, fields.author([found[2]]) if name == "author" else found[2]
+
+
+def _plain(line: str) -> tuple[str, str] | None:
+    """A byline or a date without a label."""
+    if author := byline(line):
+        return "author", author
+    if len(line) <= 60 and parse_date(line):
+        return "date", line
+    return ("credit", line) if is_furniture(line) else None
+
+
+def _body(lines: deque[str]) -> tuple[str, str]:
+    """The text without what stands around it, and the dateline."""
+    parts = [part for part in paragraphs("\n".join(lines)).split("\n\n") if part]
+    parts = [part for part in parts if not is_furniture(part)]
+    filed = ""
+    if parts:
+        filed, parts[0] = dateline(parts[0])
+    return "\n\n".join(parts), filed

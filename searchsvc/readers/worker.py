@@ -1,0 +1,165 @@
+"""The process that parses: files in at stdin, articles out, under limits that the kernel enforces.
+
+Started by `searchsvc.readers.sandbox` as `python -m searchsvc.readers.worker`; both speak in lines.
+A line in is a Task. The answer is a line of JSON for each piece, a list of its items; empty lines
+while pieces are passed over, which say that there is progress; and END.
+
+Before each piece the worker allows itself so many more seconds of CPU. If it takes longer the
+kernel ends it, in the middle of a C function too, and whoever started it knows by the number of
+lines which piece that was.
+"""
+
+import json
+import logging
+import os
+import resource
+import signal
+import sys
+import time
+from collections.abc import Iterable, Iterator
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any, BinaryIO
+
+from searchsvc.article import Article
+from searchsvc.corpus import CorpusFile
+from searchsvc.readers import Item, Note, Problem, pieces, splitter
+from searchsvc.readers.pieces import Piece
+
+END = b"end"
+BEAT = b""
+_BEAT_SECONDS = 1.0
+
+
+@dataclass(frozen=True, slots=True)
+class Task:
+    """A file to read from its piece number `done` on.
+
+    Where `reason` is given, that piece is not parsed but reported as a problem for this reason.
+    """
+
+    file: CorpusFile
+    cpu_seconds: int
+    memory_mb: int
+    done: int = 0
+    reason: str = ""
+
+    def to_line(self) -> bytes:
+        values = asdict(self)
+        values["file"]["path"] = str(self.file.path)
+        return json.dumps(values).encode() + b"\n"
+
+    @classmethod
+    def from_line(cls, line: bytes) -> "Task":
+        values = json.loads(line)
+        file = values.pop("file")
+        return cls(file=CorpusFile(path=Path(file.pop("path")), **file), **values)
+
+
+def to_line(items: Iterable[Item]) -> bytes:
+    """*items* as one line, pure ASCII, so that lone surrogates pass."""
+    return json.dumps([_to_json(item) for item in items]).encode()
+
+
+def from_line(line: bytes) -> list[Item]:
+    """The items that `to_line` wrote."""
+    return [_from_json(*parts) for parts in json.loads(line)]
+
+
+def _to_json(item: Item) -> list[Any]:
+    match item:
+        case Article():
+            return ["article", item.to_dict()]
+        case Problem():
+            return ["problem", item.place, item.reason]
+        case Note():
+            return ["note", item.place, item.reason]
+
+
+def _from_json(kind: str, *values: Any) -> Item:
+    match kind:
+        case "article":
+            return Article.from_dict(*values)
+        case "problem":
+            return Problem(*values)
+        case _:
+            return Note(*values)
+
+
+def main() -> None:
+    """Answers tasks until stdin ends."""
+    with _private_stdout() as out:
+        signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is for the process that started us
+        logging.disable()
+        resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
+        loaded: set[str] = set()
+        for line in sys.stdin.buffer:
+            task = Task.from_line(line)
+            if task.file.reader not in loaded:
+                loaded.add(task.file.reader)
+                splitter(task.file.reader)  # what it imports is not the articles' memory
+                _allow_memory(task.memory_mb)
+            for answer in _answers(task):
+                out.write(answer + b"\n")
+                out.flush()
+
+
+def _private_stdout() -> BinaryIO:
+    # Whatever a library prints goes where it does no harm.
+    out = os.fdopen(os.dup(1), "wb")
+    os.dup2(2, 1)
+    return out
+
+
+def _answers(task: Task) -> Iterator[bytes]:
+    reading, number, beaten = pieces(task.file), 0, time.monotonic()
+    while True:
+        _allow_cpu(task.cpu_seconds)
+        try:
+            piece = next(reading, None)
+        except MemoryError:
+            piece = Piece("", _no_memory)
+        if piece is None:
+            yield END
+            return
+        if number >= task.done:
+            reason = task.reason if number == task.done else ""
+            yield to_line(_items(piece, reason, task.memory_mb))
+        elif time.monotonic() > beaten + _BEAT_SECONDS:
+            yield BEAT
+            beaten = time.monotonic()
+        number += 1
+
+
+def _no_memory() -> tuple[Item, ...]:
+    raise MemoryError
+
+
+def _items(piece: Piece, reason: str, memory_mb: int) -> list[Item]:
+    if reason:
+        return [Problem(piece.place, reason)]
+    try:
+        return list(piece.items())
+    except MemoryError:
+        return [Problem(piece.place, f"needed more than {memory_mb} MB of memory")]
+
+
+def _allow_cpu(seconds: int) -> None:
+    _raise_limit(resource.RLIMIT_CPU, int(time.process_time()) + seconds + 1)
+
+
+def _allow_memory(megabytes: int) -> None:
+    try:
+        pages = int(Path("/proc/self/statm").read_text().split()[0])
+    except OSError:  # not Linux: macOS takes the limit and does not keep it
+        return
+    _raise_limit(resource.RLIMIT_AS, pages * resource.getpagesize() + (megabytes << 20))
+
+
+def _raise_limit(kind: int, limit: int) -> None:
+    _, most = resource.getrlimit(kind)
+    resource.setrlimit(kind, (limit if most == resource.RLIM_INFINITY else min(limit, most), most))
+
+
+if __name__ == "__main__":
+    main()
