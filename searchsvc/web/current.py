@@ -1,0 +1,32 @@
+"""What the views share: the store that is searched, its samples, and the id of the request."""
+
+import re
+import secrets
+
+from flask import current_app, g, request
+
+from searchsvc.engines.base import Generation, Store
+from searchsvc.web.samples import Sample, Samples
+
+_PROPER_ID = re.compile(r"[A-Za-z0-9._-]{1,64}")
+
+
+def store() -> Store:
+    """The store that this application was made for."""
+    kept: Store = current_app.extensions["searchsvc.store"]
+    return kept
+
+
+def samples(generation: Generation) -> tuple[Sample, ...]:
+    """Queries to begin with, which find something in *generation*."""
+    kept: Samples = current_app.extensions["searchsvc.samples"]
+    return kept.of(generation)
+
+
+def request_id() -> str:
+    """Names this request in the answer and in the log; a proxy's own id is taken over."""
+    if "request_id" not in g:
+        given = request.headers.get("X-Request-Id", "")
+        g.request_id = given if _PROPER_ID.fullmatch(given) else secrets.token_hex(8)
+    known: str = g.request_id
+    return known

@@ -1,0 +1,120 @@
+"""The pages: a search with its results, and an article. They work without JavaScript.
+
+    address -> SearchParameters -> searching.search -> template
+
+A page shows what the API would answer. Where the API refuses, a page helps: a query that cannot
+be read is explained, and searched as plain words meanwhile; a parameter that cannot be used is
+explained and left out. The status is 400 all the same.
+"""
+
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
+
+from flask import Blueprint, abort, redirect, render_template, request
+from flask.typing import ResponseReturnValue
+
+from searchsvc import searching
+from searchsvc.answers import SearchAnswer
+from searchsvc.errors import ParameterError, QueryError
+from searchsvc.parameters import NAMES, SearchParameters, read_parameters
+from searchsvc.query.parser import quote
+from searchsvc.web import links, listing, markup
+from searchsvc.web.current import samples, store
+
+pages = Blueprint("pages", __name__)
+
+for show in (
+    markup.marked, markup.excerpt, markup.paragraphs, markup.spoken_date, markup.sentence
+):  # fmt: skip
+    pages.add_app_template_filter(show)
+pages.add_app_template_test(markup.is_table)
+pages.add_app_template_test(links.is_web_address)
+for lead in (links.search_url, links.page_url, links.article_url, links.filter_url):
+    pages.add_app_template_global(lead)
+for change in (links.rephrased, links.without_filters):
+    pages.add_app_template_global(change)
+for listed in (listing.facets, listing.chips, listing.last_page, listing.page_numbers):
+    pages.add_app_template_global(listed)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Results:
+    """What a page of results shows.
+
+    `asked` is what came; `shown` is what was searched, which differs after an `error` in the
+    query. There is no `answer` where not even a plain word was left to search.
+    """
+
+    asked: SearchParameters
+    shown: SearchParameters
+    answer: SearchAnswer | None
+    error: QueryError | None = None
+    faults: tuple[ParameterError, ...] = ()
+
+
+@pages.get("/")
+@pages.get("/search")
+def search() -> ResponseReturnValue:
+    """The search box, and what was found."""
+    asked, faults = _usable(request.args.lists())
+    if not faults and any(value == "" for _, value in request.args.items(multi=True)):
+        return redirect(links.search_url(asked))
+    results = _results(asked, faults)
+    current = store().current()
+    is_home = not asked.pairs(size=None)
+    page = render_template(
+        "search.html",
+        asked=results.asked,
+        shown=results.shown,
+        answer=results.answer,
+        error=results.error,
+        faults=results.faults,
+        is_home=is_home,
+        samples=samples(current) if is_home else (),
+        articles=current.engine.count(),
+    )
+    return page, 400 if results.error or results.faults else 200
+
+
+@pages.get("/article/<id>")
+def article(id: str) -> ResponseReturnValue:
+    """One article, the words of the query that led to it marked."""
+    asked, _ = _usable(request.args.lists())
+    engine = store().current().engine
+    found = engine.get(id)
+    if found is None:
+        abort(404, "There is no article at this address; it may have left the archive.")
+    title, body = searching.mark(found, asked.q, engine)
+    return render_template("article.html", asked=asked, article=found, title=title, body=body)
+
+
+def _usable(
+    given: Iterable[tuple[str, list[str]]],
+) -> tuple[SearchParameters, list[ParameterError]]:
+    """The parameters that can be used, and what is wrong with others; unknown ones are dropped."""
+    known = {name: values for name, values in given if name in NAMES}
+    faults: list[ParameterError] = []
+    while True:
+        try:
+            return read_parameters(known), faults
+        except ParameterError as fault:
+            faults.append(fault)
+            del known[fault.parameter]
+
+
+def _results(asked: SearchParameters, faults: list[ParameterError]) -> Results:
+    try:
+        answer = searching.search(store(), asked)
+    except ParameterError as fault:  # a cursor that is none
+        return _results(asked.model_copy(update={"cursor": None}), [*faults, fault])
+    except QueryError as error:
+        return replace(_literal(asked), error=error, faults=tuple(faults))
+    return Results(asked=asked, shown=asked, answer=answer, faults=tuple(faults))
+
+
+def _literal(asked: SearchParameters) -> Results:
+    """The results for the words of a query that cannot be read, whatever signs stand there."""
+    words = quote(asked.q)
+    shown = asked.model_copy(update={"q": words})
+    answer = searching.search(store(), shown) if words else None
+    return Results(asked=asked, shown=shown, answer=answer)

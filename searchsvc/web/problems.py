@@ -1,0 +1,104 @@
+"""Errors over HTTP: one table says the status and the kind, for scripts and for people.
+
+Below `/api`, and wherever else programs ask, an error is a Problem document (RFC 9457); elsewhere
+it is a page with the same words. What is not in the table is a bug: a 500 that tells nothing but
+the id under which the log has it.
+"""
+
+from flask import Flask, Response, make_response, render_template, request
+from werkzeug.exceptions import HTTPException, MethodNotAllowed, NotFound
+
+from searchsvc.answers import Fault, Problem
+from searchsvc.errors import (
+    CursorExpired,
+    IndexDamaged,
+    IndexLocked,
+    IndexMissing,
+    IndexOutdated,
+    ParameterError,
+    QueryError,
+    SearchServiceError,
+)
+from searchsvc.web.current import request_id
+
+# An error of ours -> status, last part of the type, title.
+KINDS: dict[type[SearchServiceError], tuple[int, str, str]] = {
+    QueryError: (400, "bad-query", "The query cannot be read"),
+    ParameterError: (400, "bad-parameter", "A parameter cannot be used"),
+    CursorExpired: (410, "cursor-expired", "The cursor has expired"),
+    IndexMissing: (503, "index-missing", "There is no index yet"),
+    IndexOutdated: (503, "index-outdated", "The index is of another version"),
+    IndexDamaged: (503, "index-damaged", "The index is damaged"),
+    IndexLocked: (503, "index-locked", "The index is being written"),
+}
+_NOT_FOUND = (404, "not-found", "Not found")
+_NOT_ALLOWED = (405, "method-not-allowed", "Method not allowed")
+_BUG = (500, "internal-error", "Internal error")
+
+_FOR_PROGRAMS = ("/api/", "/openapi.json", "/healthz", "/readyz")
+_RETRY_SECONDS = 30  # an index that is missing comes back by somebody's hand, not in a second
+
+
+def handle_errors(app: Flask) -> None:
+    """Every error of *app*, also of its routing, becomes a problem document or a page."""
+    for kind in KINDS:
+        app.register_error_handler(kind, _answer_to_ours)
+    app.register_error_handler(HTTPException, _answer_to_http)
+
+
+def type_of(name: str) -> str:
+    """The URI that stands as `type` for the kind *name*; it never changes.
+
+    >>> type_of("bad-query")
+    'urn:searchsvc:problem:bad-query'
+    """
+    return f"urn:searchsvc:problem:{name}"
+
+
+def _answer_to_ours(error: SearchServiceError) -> Response:
+    detail = str(error)
+    faults = []
+    if isinstance(error, QueryError):
+        detail = f"{error.reason}; {error.remedy}" if error.remedy else error.reason
+        faults = [Fault(parameter="q", reason=error.reason, position=error.position)]
+    elif isinstance(error, ParameterError):
+        faults = [Fault(parameter=error.parameter, reason=error.reason, position=None)]
+    response = _answer(*KINDS[type(error)], detail, faults)
+    if response.status_code == 503:
+        response.headers["Retry-After"] = str(_RETRY_SECONDS)
+    return response
+
+
+def _answer_to_http(error: HTTPException) -> Response:
+    match error:
+        case NotFound():
+            own_words = error.description != NotFound.description
+            detail = error.description if own_words else "there is nothing at this address"
+            return _answer(*_NOT_FOUND, detail or "")
+        case MethodNotAllowed():
+            allowed = ", ".join(sorted(error.valid_methods or ()))
+            response = _answer(*_NOT_ALLOWED, f"this address knows only {allowed}")
+            response.headers["Allow"] = allowed
+            return response
+        case _ if error.code == 500:
+            detail = "this is a fault of the service; the log has it under the id of this request"
+            return _answer(*_BUG, detail)
+        case _:
+            return _answer(error.code or 500, "", error.name, error.description or "")
+
+
+def _answer(
+    status: int, kind: str, title: str, detail: str, faults: list[Fault] | None = None
+) -> Response:
+    problem = Problem(
+        type=type_of(kind) if kind else "about:blank",
+        title=title,
+        status=status,
+        detail=detail,
+        instance=request_id(),
+        errors=faults or [],
+    )
+    if request.path.startswith(_FOR_PROGRAMS):
+        text = problem.model_dump_json(exclude_none=True)
+        return Response(text, status, mimetype="application/problem+json")
+    return make_response(render_template("error.html", problem=problem), status)
