@@ -9,7 +9,8 @@ import pytest
 
 PACKAGE = Path(__file__).parent.parent / "searchsvc"
 
-# From the bottom up; docs/architecture.md draws the same. A module imports its own layer and those below.
+# From the bottom up, as docs/architecture.md draws it. A module imports its own layer and those
+# below.
 LAYERS = (
     ("nouns", "errors article schema analysis"),
     ("language", "query"),

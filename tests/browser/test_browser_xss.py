@@ -1,0 +1,135 @@
+"""Text of articles, names and queries is never markup, whatever it looks like.
+
+Looked at in a browser, since only a browser knows what it takes for a script: no dialog, no
+script that ran, no element, attribute or address that is not ours, nothing for the CSP to stop.
+"""
+
+import datetime as dt
+from urllib.parse import quote, urlencode
+
+import pytest
+from payloads import payloads
+
+from searchsvc.article import Article
+from searchsvc.engines.memory import MemoryStore
+from searchsvc.parameters import NAMES
+from searchsvc.schema import FACET_FIELDS
+
+pytestmark = pytest.mark.browser
+
+_WATCH = """
+window.ran = [];
+window.pwned = () => window.ran.push("script");
+window.alert = window.prompt = window.confirm = window.pwned;
+document.addEventListener("securitypolicyviolation", e => window.ran.push(e.violatedDirective));
+"""
+# What a page of ours consists of; anything else was injected.
+_FOREIGN = """() => {
+  const ours = new Set(("html head meta title link script body a header form label input button " +
+    "main h1 h2 p dl div dt dd code pre ul ol li nav article time span bdi mark aside section " +
+    "details summary footer strong").split(" "));
+  const bad = [];
+  for (const e of document.querySelectorAll("*")) {
+    if (!ours.has(e.localName)) bad.push(e.outerHTML.slice(0, 200));
+    for (const {name} of e.attributes)
+      if (name.startsWith("on") || ["style", "srcdoc", "formaction", "http-equiv"].includes(name))
+        bad.push(`${name} in ${e.outerHTML.slice(0, 200)}`);
+  }
+  for (const e of document.querySelectorAll("[href], [src], [action]")) {
+    const given = e.getAttribute("href") ?? e.getAttribute("src") ?? e.getAttribute("action");
+    const url = new URL(given, location);
+    if (url.origin !== location.origin && !e.matches("a.original[rel~=noopener]"))
+      bad.push(`leads to ${given}`);
+  }
+  if (document.scripts.length !== 1 || document.querySelectorAll("link[rel=stylesheet]").length > 1)
+    bad.push("more scripts or styles than ours");
+  return bad.concat(window.ran);
+}"""
+
+
+@pytest.fixture
+def watched(tab):
+    """A tab that tells what was injected on a page."""
+    page = tab()
+    dialogs = []
+    page.on("dialog", lambda dialog: (dialogs.append(dialog.message), dialog.dismiss()))
+    page.add_init_script(_WATCH)
+
+    def visit(url):
+        page.goto(url)
+        assert page.evaluate(_FOREIGN) == [], url
+        assert dialogs == [], url
+        return page
+
+    return visit
+
+
+def tens():
+    """The payloads, ten at a time."""
+    every = payloads()
+    return [every[at : at + 10] for at in range(0, len(every), 10)]
+
+
+def _hostile(number, ten):
+    return Article(
+        id=f"x{number}",
+        title=" ".join(ten),
+        body="\n\n".join([*ten, "The oil price " + " ".join(ten)]),
+        date=dt.date(1987, 3, 1),
+        source=ten[0],
+        author=ten[1],
+        section=ten[2],
+        dateline=ten[3],
+        people=tuple(ten),
+        places=tuple(reversed(ten)),
+        topics=tuple(ten[2:]),
+        url=ten[4] if number % 2 else f"https://news.example/{ten[0]}",
+    )
+
+
+def test_articles(watched, serve):
+    with serve(MemoryStore(_hostile(*numbered) for numbered in enumerate(tens()))) as site:
+        for number, ten in enumerate(tens()):
+            page = watched(f"{site}/article/x{number}?q=oil+script+OR+svg")
+            assert page.locator("h1").text_content() == " ".join(ten)
+            assert page.locator(".author bdi").text_content() == ten[1]
+            assert page.locator(".facts ul").first.locator("bdi").all_text_contents() == ten
+        page = watched(f"{site}/search?q=oil+OR+script+OR+svg&size=200")
+        assert page.locator(".hit").count() == 50
+        watched(f"{site}/?size=200")
+
+
+def test_queries(watched, serve):
+    with serve(MemoryStore([Article(id="1", title="Oil", body="Oil script")])) as site:
+        for ten in tens():
+            q = " ".join(ten)
+            page = watched(f"{site}/search?{urlencode({'q': q})}")
+            assert page.locator("#q").get_attribute("value") == q
+        for payload in payloads()[::40]:
+            watched(f"{site}/search?{urlencode({'q': payload})}")
+            watched(f"{site}/article/1?{urlencode({'q': payload})}")
+
+
+def test_facet_values(watched, site):
+    every = payloads()
+    for at in range(0, len(every), 100):
+        parts = [every[at + 20 * part : at + 20 * part + 20] for part in range(5)]
+        chosen = dict(zip(FACET_FIELDS, parts, strict=True))
+        page = watched(f"{site}/search?{urlencode(chosen, doseq=True)}")
+        expected = [value for part in parts for value in part]
+        assert page.locator(".chips bdi").all_text_contents() == expected
+        assert page.locator(".filters [aria-current] bdi").all_text_contents() == expected
+
+
+def test_other_parameters(watched, site):
+    for ten in tens()[::2]:
+        given = dict(zip((*NAMES, "x"), ten, strict=False)) | {ten[0]: "x", "q": "storm"}
+        watched(f"{site}/search?{urlencode(given)}")
+        given = dict.fromkeys(("from", "to", "sort", "page", "size", "cursor", "facets"), ten[1])
+        watched(f"{site}/search?{urlencode(given)}")
+
+
+def test_paths(watched, site):
+    for payload in payloads()[::25]:
+        watched(f"{site}/article/{quote(payload, safe='')}")
+        watched(f"{site}/{quote(payload, safe='')}")

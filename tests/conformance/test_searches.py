@@ -1,0 +1,200 @@
+"""Every row of `cases/*.json` on every engine, against the archive in `articles.jsonl`.
+
+A row is what a reporter types and what the desk expects back:
+
+    about, rule      what it shows, and the sentence of LANGUAGE.md it stands for (`rules.json`)
+    q                the query; a long one is {"text", "then", "times", "end"}
+    filters, from, to, sort, page, size
+    ids              the hits, in any order; `ids_in_order` where the order is part of it
+    total            all hits; without it, as many as the ids
+    facets           value and count of each facet named
+    snippet          of one hit: title and body with «marks», or just the words marked
+    parsed, warnings, warning_contains
+    error            reason_contains, remedy_contains, position
+"""
+
+import json
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from searchsvc.answers import Passage, SearchAnswer
+from searchsvc.article import Article
+from searchsvc.engines.base import Engine
+from searchsvc.errors import QueryError
+from searchsvc.parameters import SearchParameters
+from searchsvc.searching import search
+
+HERE = Path(__file__).parent
+LANGUAGE = HERE.parents[2] / "shared" / "LANGUAGE.md"
+
+# Rules that need an archive of their own, and the test here that has it.
+TESTED_BELOW = {"limit.expansion"}
+
+Row = dict[str, Any]
+
+
+@dataclass(frozen=True)
+class OneGeneration:
+    """A Store with an engine in it: what `search` needs."""
+
+    engine: Engine
+    name: str = "000001"
+
+    def current(self) -> "OneGeneration":
+        return self
+
+    def generation(self, name: str) -> "OneGeneration | None":
+        return self if name == self.name else None
+
+
+@cache
+def rows() -> tuple[tuple[str, Row], ...]:
+    found = []
+    for path in sorted((HERE / "cases").glob("*.json")):
+        for row in json.loads(path.read_text("utf-8")):
+            found.append((f"{path.stem}:{row['about']}", row))
+    return tuple(found)
+
+
+def typed(row: Row) -> str:
+    q = row["q"]
+    if isinstance(q, str):
+        return q
+    return q["text"] + q["then"] * q["times"] + q.get("end", "")
+
+
+def ask(engine: Engine, row: Row) -> SearchAnswer:
+    given = {name: row[name] for name in ("from", "to", "sort", "page") if name in row}
+    given |= {"q": typed(row), "size": row.get("size", 200), **row.get("filters", {})}
+    return search(OneGeneration(engine), SearchParameters.model_validate(given))
+
+
+@pytest.mark.parametrize("row", [pytest.param(row, id=name) for name, row in rows()])
+def test_searches(archive: Engine, row: Row) -> None:
+    if "error" in row:
+        check_error(archive, row)
+        return
+    answer = ask(archive, row)
+    ids = [hit.id for hit in answer.hits]
+    if "ids" in row:
+        assert sorted(ids) == sorted(row["ids"])
+    if "ids_in_order" in row:
+        assert ids == row["ids_in_order"]
+    if expected := row.get("ids", row.get("ids_in_order")):
+        assert answer.total == row.get("total", answer.total if "size" in row else len(expected))
+    if "total" in row:
+        assert answer.total == row["total"]
+    for field, counts in row.get("facets", {}).items():
+        assert [[value.value, value.count] for value in answer.facets[field]] == counts
+    if "snippet" in row:
+        check_snippet(answer, row["snippet"])
+    if "parsed" in row:
+        assert answer.query.parsed == row["parsed"]
+    if "warnings" in row:
+        assert answer.query.warnings == row["warnings"]
+    if "warning_contains" in row:
+        assert any(row["warning_contains"] in said for said in answer.query.warnings)
+
+
+def check_error(engine: Engine, row: Row) -> None:
+    """The error has all that the page shows: reason, place, caret and remedy."""
+    expected = row["error"]
+    with pytest.raises(QueryError) as caught:
+        ask(engine, row)
+    error = caught.value
+    assert expected["reason_contains"] in error.reason
+    assert expected.get("remedy_contains", "") in error.remedy
+    assert error.position == expected.get("position", error.position)
+    assert error.remedy, "an error says what to do"
+    assert error.query == typed(row), "an error has a caret"
+
+
+def check_snippet(answer: SearchAnswer, expected: dict[str, Any]) -> None:
+    (snippets,) = (hit.snippets for hit in answer.hits if hit.id == expected["id"])
+    if "title" in expected:
+        assert shown(snippets.title) == expected["title"]
+    if "body" in expected:
+        assert [shown(passage) for passage in snippets.body] == expected["body"]
+    if "marked" in expected:
+        marked = [[p.text[start:end] for start, end in p.highlights] for p in snippets.body]
+        assert marked == expected["marked"]
+
+
+def shown(passage: Passage) -> str:
+    """The text with « and » where a match begins and ends."""
+    text = passage.text
+    for start, end in sorted(passage.highlights, reverse=True):
+        text = f"{text[:start]}«{text[start:end]}»{text[end:]}"
+    return text
+
+
+def test_every_rule_of_the_language_has_a_row() -> None:
+    rules = json.loads((HERE / "rules.json").read_text("utf-8"))
+    named = {row["rule"] for _, row in rows()} | TESTED_BELOW
+    assert named == set(rules)
+
+
+@pytest.mark.skipif(not LANGUAGE.exists(), reason="needs ../shared/LANGUAGE.md")
+def test_the_rules_are_the_sentences_of_the_definition() -> None:
+    definition = " ".join(LANGUAGE.read_text("utf-8").partition("## Words")[2].split())
+    rules = json.loads((HERE / "rules.json").read_text("utf-8")) | {
+        "heading": "(analysis.py; frozen into the index, so its version stands in the manifest)",
+        "table": "| typed | means | |---|---|",
+        "tested in web/": "the page shows them and the result of the literal search.",
+        "syntax": "## Syntax",
+        "answer": "## The answer",
+    }
+    for name, sentence in rules.items():
+        assert sentence in definition, f"{name} is not in LANGUAGE.md"
+        definition = definition.replace(sentence, "", 1)
+    assert definition.strip(" |-") == "", "a sentence of LANGUAGE.md without a rule"
+
+
+def test_rows_are_told_apart_by_what_they_are_about() -> None:
+    known = {"about", "rule", "q", "filters", "from", "to", "sort", "page", "size", "total"}
+    known |= {"ids", "ids_in_order", "facets", "snippet", "parsed", "warnings"}
+    known |= {"warning_contains", "error"}
+    for name, row in rows():
+        assert set(row) <= known, name
+        assert set(row) - {"about", "rule", "q", "warnings"}, f"{name} expects nothing"
+
+
+def test_a_headline_or_a_text_pasted_finds_its_article(
+    archive: Engine, articles: tuple[Article, ...]
+) -> None:
+    for article in articles:
+        for text in (article.title, " ".join(article.body.split()[:60])):
+            if text:
+                answer = ask(archive, {"q": text})
+                assert article.id in [hit.id for hit in answer.hits], text
+
+
+def test_cursors_walk_over_every_hit_once(archive: Engine, articles: tuple[Article, ...]) -> None:
+    walked = []
+    cursor: str | None = None
+    while True:
+        asked = SearchParameters(q="", size=7, cursor=cursor)
+        answer = search(OneGeneration(archive), asked)
+        walked += [hit.id for hit in answer.hits]
+        if answer.links.next is None:
+            break
+        cursor = answer.links.next.rpartition("cursor=")[2]
+    assert sorted(walked) == sorted(article.id for article in articles)
+
+
+def test_a_pattern_may_stand_for_ten_thousand_words_and_no_more(open_engine: Any) -> None:
+    words = [f"zz{number:05}" for number in range(10_001)]
+    engine = open_engine(
+        [Article(id="a", body=" ".join(words[:5000])), Article(id="b", body=" ".join(words[5000:]))]
+    )
+    assert ask(engine, {"q": "zz09*"}).total == 1  # 1,000 words
+    assert ask(engine, {"q": "zz0*"}).total == 2  # 10,000 words: zz00000 to zz09999
+    with pytest.raises(QueryError, match="more than 10,000 words") as caught:
+        ask(engine, {"q": "oil zz*"})
+    assert caught.value.position == 4
+    assert caught.value.query == "oil zz*"
+    assert caught.value.remedy

@@ -1,0 +1,100 @@
+"""The engines that tests run on, and the archive that they share.
+
+A test that takes `open_engine` or `archive` runs once for each engine, one that takes `new_store`
+once for each that can be written to. `--engine NAME`, repeatable, chooses among them.
+"""
+
+import json
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+
+from searchsvc.article import Article
+from searchsvc.engines.base import Engine, Store
+from searchsvc.engines.memory import MemoryEngine
+
+ARTICLES = Path(__file__).with_name("conformance") / "articles.jsonl"
+
+
+@dataclass(frozen=True)
+class Tested:
+    """An engine under test, and what it can do."""
+
+    name: str
+    writes: bool  # has a Store with a Writer; a MemoryStore is given its articles whole
+
+
+ENGINES = (Tested("memory", writes=False), Tested("whoosh", writes=True))
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    parser.addoption(
+        "--engine",
+        action="append",
+        choices=[engine.name for engine in ENGINES],
+        help="run on this engine only; may be repeated",
+    )
+
+
+def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
+    chosen = metafunc.config.getoption("--engine")
+    engines = [engine for engine in ENGINES if not chosen or engine.name in chosen]
+    if "engine_name" in metafunc.fixturenames:
+        names = [engine.name for engine in engines]
+        metafunc.parametrize("engine_name", names, scope="session")
+    if "writable_name" in metafunc.fixturenames:
+        names = [engine.name for engine in engines if engine.writes]
+        metafunc.parametrize("writable_name", names, scope="session")
+
+
+@pytest.fixture(scope="session")
+def articles() -> tuple[Article, ...]:
+    """The made-up articles that the rows in `conformance/cases` search."""
+    lines = ARTICLES.read_text("utf-8").splitlines()
+    return tuple(Article.from_dict(json.loads(line)) for line in lines)
+
+
+@pytest.fixture(scope="session")
+def open_engine(
+    engine_name: str, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[Callable[[Iterable[Article]], Engine]]:
+    """Opens an engine over articles: `open_engine([article, …])`."""
+    opened: list[Engine] = []
+
+    def over(articles: Iterable[Article]) -> Engine:
+        if engine_name == "memory":
+            opened.append(MemoryEngine(articles))
+        else:
+            store = _directory_store(engine_name, tmp_path_factory.mktemp("index"))
+            with store.write(fresh=True) as draft:
+                for article in articles:
+                    draft.add(article)
+            opened.append(store.current().engine)
+        return opened[-1]
+
+    yield over
+    for engine in opened:
+        engine.close()
+
+
+@pytest.fixture(scope="session")
+def archive(
+    open_engine: Callable[[Iterable[Article]], Engine], articles: tuple[Article, ...]
+) -> Engine:
+    """An engine over the shared articles."""
+    return open_engine(articles)
+
+
+@pytest.fixture
+def new_store(writable_name: str, tmp_path: Path) -> Callable[[], Store]:
+    """Gives a store that holds nothing yet; each call gives another."""
+    numbers = iter(range(1000))
+    return lambda: _directory_store(writable_name, tmp_path / f"index-{next(numbers)}")
+
+
+def _directory_store(engine_name: str, folder: Path) -> Store:
+    from searchsvc.store import DirectoryStore  # not needed by `--engine memory`
+
+    return DirectoryStore(folder, engine_name)

@@ -1,0 +1,286 @@
+"""No file can do harm: every limit fires, costs one article, and leaves nothing behind."""
+
+import os
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator
+from itertools import pairwise
+from pathlib import Path
+
+import pytest
+
+from searchsvc.article import Article
+from searchsvc.corpus import CorpusFile
+from searchsvc.readers import Item, Problem, process, read, sandbox
+from searchsvc.readers.sandbox import Limits, read_files
+
+FAULTY = Path(__file__).with_name("faulty_worker.py")
+QUICK = Limits(cpu_seconds=1, memory_mb=100, wall_seconds=20)
+
+NewFile = Callable[..., CorpusFile]
+
+
+@pytest.fixture(autouse=True)
+def _faulty_worker(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    monkeypatch.setattr(process, "COMMAND", (sys.executable, "-P", "-W", "ignore", str(FAULTY)))
+    assert children() == []
+    yield
+    assert children() == []
+
+
+@pytest.fixture
+def new_file(tmp_path: Path) -> NewFile:
+    """Makes a file with one command a line."""
+    numbers = iter(range(1000))
+
+    def new(*commands: str) -> CorpusFile:
+        path = tmp_path / f"{next(numbers):03}.faulty"
+        path.write_text("".join(f"{command}\n" for command in commands))
+        return CorpusFile(path, path.name, path.stat().st_size, 0, "faulty", "tests")
+
+    return new
+
+
+def children() -> list[str]:
+    """Processes that this one has started and that are still there, zombies too."""
+    mine = Path(f"/proc/{os.getpid()}/task")
+    return [pid for task in mine.iterdir() for pid in (task / "children").read_text().split()]
+
+
+def summary(items: Iterator[Item]) -> list[str]:
+    """Titles of articles, and what is said of those that could not be read."""
+    return [
+        item.title if isinstance(item, Article) else f"{item.place}: {item.reason}"
+        for item in items
+    ]
+
+
+def read_one(file: CorpusFile, limits: Limits = QUICK) -> list[str]:
+    ((_, found),) = ((file, summary(items)) for file, items in read_files([file], 1, limits))
+    return found
+
+
+@pytest.mark.parametrize(
+    ("command", "reason"),
+    [
+        ("spin", "took more than 1 s of CPU"),
+        ("spin-in-c", "took more than 1 s of CPU"),
+        ("swallow", "needed more than 100 MB of memory"),
+        ("swallow-slowly", "needed more than 100 MB of memory"),
+        ("abort", "the parser died (signal 6): free(): invalid pointer"),
+        ("segfault", "the parser died (signal 11)"),
+        ("exit", "the parser died (exit code 3)"),
+        ("raise", "the parser failed: ValueError: no such thing"),
+        ("refuse", "is not to be read"),
+        ("recurse", "is nested too deeply to be read"),
+    ],
+)
+def test_what_goes_wrong_costs_one_article(command: str, reason: str, new_file: NewFile) -> None:
+    file = new_file("article A", command, "article B", "article C")
+    assert read_one(file) == ["A", f"line 2: {reason}", "B", "C"]
+
+
+def test_a_worker_that_makes_no_progress_is_killed(new_file: NewFile) -> None:
+    file = new_file("article A", "sleep", "article B")
+    limits = Limits(cpu_seconds=1, wall_seconds=0.5)
+    assert read_one(file, limits) == ["A", "line 2: made no progress for 0.5 s", "B"]
+
+
+def test_many_bad_articles_in_one_file(new_file: NewFile) -> None:
+    file = new_file("abort", "abort", "article A", "exit", "article B", "abort")
+    died = "the parser died (signal 6): free(): invalid pointer"
+    assert read_one(file) == [
+        f"line 1: {died}",
+        f"line 2: {died}",
+        "A",
+        "line 4: the parser died (exit code 3)",
+        "B",
+        f"line 6: {died}",
+    ]
+
+
+def test_a_file_that_kills_worker_after_worker_is_given_up(
+    new_file: NewFile, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(sandbox, "_MOST_DEATHS", 3)
+    file = new_file("article A", *["exit"] * 9, "article B")
+    assert read_one(file) == [
+        "A",
+        "line 2: the parser died (exit code 3)",
+        "line 3: the parser died (exit code 3)",
+        ": the parser died (exit code 3); the rest of the file is not read",
+    ]
+
+
+def test_a_file_that_cannot_be_split_is_a_problem_and_the_next_is_read(new_file: NewFile) -> None:
+    files = [new_file("article A", "split spin", "article B"), new_file("article C")]
+    found = [summary(items) for _, items in read_files(files, 1, QUICK)]
+    assert found == [
+        ["A", ": took more than 1 s of CPU; the rest of the file is not read"],
+        ["C"],
+    ]
+
+
+def test_cpu_is_counted_for_each_article_and_not_for_the_worker(new_file: NewFile) -> None:
+    file = new_file(*["burn 0.6"] * 4)
+    assert read_one(file) == ["0.6"] * 4
+
+
+def test_what_a_parser_prints_does_no_harm(new_file: NewFile) -> None:
+    assert read_one(new_file("print", "article A")) == ["", "A"]
+
+
+def test_files_come_in_order_with_their_own_items(new_file: NewFile) -> None:
+    files = [new_file(*[f"article {n}"] * (1 + n * 7 % 40)) for n in range(30)]
+    for file, (given, items) in zip(files, read_files(files, 2, QUICK), strict=True):
+        assert given == file
+        assert summary(items) == [str(files.index(file))] * (1 + files.index(file) * 7 % 40)
+
+
+def test_going_on_to_the_next_file_drops_what_is_left(new_file: NewFile) -> None:
+    files = [new_file("article A", *["article x"] * 5000), new_file("article B")]
+    found = []
+    for _, items in read_files(files, 1, QUICK):
+        item = next(items)
+        assert isinstance(item, Article)
+        found.append(item.title)
+    assert found == ["A", "B"]
+
+
+def test_workers_run_ahead_by_a_bounded_number_of_articles(
+    new_file: NewFile, tmp_path: Path
+) -> None:
+    log = tmp_path / "log"
+    reading = read_files([new_file(*[f"log {log}"] * 20_000)], 1, QUICK)
+    _, items = next(reading)
+    next(items)
+    sizes = [0, -1]
+    while sizes[-1] != sizes[-2]:
+        time.sleep(0.3)
+        sizes.append(log.stat().st_size)
+    assert 1 <= sizes[-1] < 1000
+    reading.close()
+
+
+def test_files_are_taken_as_they_are_needed(new_file: NewFile) -> None:
+    taken = []
+
+    def files() -> Iterator[CorpusFile]:
+        for number in range(1000):
+            taken.append(number)
+            yield new_file("article A")
+
+    reading = read_files(files(), 1, QUICK)
+    next(reading)
+    assert len(taken) < 20
+    reading.close()
+
+
+def test_a_worker_is_replaced_after_so_many_files(
+    new_file: NewFile, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(sandbox, "_RECYCLED_AFTER", 2)
+    files = [new_file("pid") for _ in range(6)]
+    pids = [summary(items)[0] for _, items in read_files(files, 1, QUICK)]
+    assert [a == b for a, b in pairwise(pids)] == [True, False, True, False, True]
+
+
+def test_closing_ends_the_workers_in_the_middle_of_their_work(new_file: NewFile) -> None:
+    reading = read_files([new_file("article A", "spin"), new_file("sleep")], 2, Limits())
+    _, items = next(reading)
+    assert next(items)
+    begun = time.monotonic()
+    reading.close()
+    assert time.monotonic() - begun < 2
+    assert children() == []
+
+
+@pytest.mark.parametrize("error", [KeyboardInterrupt, RuntimeError])
+def test_an_exception_in_the_reading_loop_ends_the_workers(
+    error: type[BaseException], new_file: NewFile
+) -> None:
+    reading = read_files([new_file("article A", "sleep") for _ in range(9)], 2, Limits())
+    next(reading)
+    with pytest.raises(error):
+        reading.throw(error)  # type: ignore[attr-defined]  # it is a generator
+    assert children() == []
+
+
+def test_when_no_process_can_be_started_the_caller_is_told(
+    new_file: NewFile, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(process, "COMMAND", ("/no/such/python",))
+    for _, items in read_files([new_file("article A")], 1):
+        with pytest.raises(FileNotFoundError):
+            list(items)
+
+
+def test_items_asked_for_too_late_are_none(new_file: NewFile) -> None:
+    files = [new_file(*["article A"] * 100) for _ in range(3)]
+    late = [items for _, items in read_files(files, 1, QUICK)]
+    assert [list(items) for items in late] == [[], [], []]
+
+
+def test_a_worker_that_dies_idle_is_replaced_and_no_file_blamed(new_file: NewFile) -> None:
+    def files() -> Iterator[CorpusFile]:
+        yield new_file("pid")
+        for pid in children():
+            os.kill(int(pid), 9)
+        yield new_file("article B")
+
+    found = []
+    reading = read_files(files(), 1, QUICK)
+    for _, items in reading:
+        found.append(summary(items)[0])
+    assert found[-1] == "B"
+
+
+class TestTheRealWorker:
+    """With the worker that users run."""
+
+    @pytest.fixture(autouse=True)
+    def _real_worker(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        command = (sys.executable, "-P", "-W", "ignore", "-m", "searchsvc.readers.worker")
+        monkeypatch.setattr(process, "COMMAND", command)
+
+    def test_gives_the_same_items_as_reading_in_this_process(self) -> None:
+        cases = Path(__file__).with_name("cases")
+        files = [
+            CorpusFile(path, f"{path.parent.name}/{path.name}", 0, 0, reader, "cases")
+            for reader in ("text", "html", "reuters", "jsonl")
+            for path in sorted((cases / reader).iterdir())
+            if path.suffix != ".json" or ".input" in path.name
+        ]
+        assert len(files) >= 60
+        for file, items in read_files(files):
+            assert list(items) == list(read(file)), file.name
+
+    def test_runs_from_a_script_without_a_main_guard(self, tmp_path: Path) -> None:
+        (tmp_path / "a.txt").write_text("Ferry runs aground\n\nNobody was hurt.\n")
+        (tmp_path / "json.py").write_text("raise SystemExit('imported from the corpus')\n")
+        script = tmp_path / "script"
+        script.write_text(
+            "from pathlib import Path\n"
+            "from searchsvc.corpus import scan\n"
+            "from searchsvc.readers.sandbox import read_files\n"
+            "for file, items in read_files(scan(Path('a.txt'))):\n"
+            "    print(file.name, [item.title for item in items])\n"
+        )
+        done = subprocess.run(
+            [sys.executable, "-P", str(script)],
+            cwd=tmp_path,
+            env={**os.environ, "PYTHONPATH": str(Path(__file__).parents[2])},
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+        assert (done.stdout, done.stderr) == ("a.txt ['Ferry runs aground']\n", "")
+
+    def test_a_page_of_a_hundred_thousand_attributes_is_stopped(self, tmp_path: Path) -> None:
+        path = tmp_path / "page.html"
+        attributes = " ".join(f"a{n}='{n}'" for n in range(100_000))
+        path.write_text(f"<html><body><div {attributes}><p>Text.</p></div></body></html>")
+        file = CorpusFile(path, "page.html", 0, 0, "html", "tests")
+        ((_, items),) = ((f, list(i)) for f, i in read_files([file], 1, Limits(cpu_seconds=1)))
+        assert items == [Problem("", "took more than 1 s of CPU")]

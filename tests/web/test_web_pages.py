@@ -1,0 +1,230 @@
+"""The pages, state by state, as somebody without JavaScript sees them."""
+
+from urllib.parse import urlencode
+
+import pytest
+from worlds import articles
+
+from searchsvc.article import Article
+from searchsvc.engines.memory import MemoryEngine, MemoryStore
+from searchsvc.schema import FACET_FIELDS
+from searchsvc.web import create_app
+from searchsvc.web.samples import samples
+
+
+def text(soup, selector):
+    return " ".join(soup.select_one(selector).get_text().split())
+
+
+def hrefs(soup, selector):
+    return [a["href"] for a in soup.select(selector)]
+
+
+def test_home_shows_newest_articles_and_samples_that_find_something(page):
+    client = create_app(MemoryStore(articles(seed=1, count=40))).test_client()
+    home = page(client, "/")
+    assert text(home, "h1") == "Search 40 articles"
+    dates = [time["datetime"] for time in home.select(".hits time")]
+    assert dates == sorted(dates, reverse=True)
+    links = hrefs(home, ".samples a")
+    assert len(links) == 5
+    for link in links:
+        assert "No article" not in text(page(client, link), "[role=status]")
+
+
+@pytest.mark.parametrize("seed", range(20))
+def test_samples_find_something_in_any_index(seed):
+    engine = MemoryEngine(articles(seed, count=seed % 5))
+    found = samples(engine)
+    assert bool(found) == (engine.count() > 0)
+    client = create_app(MemoryStore(articles(seed, count=seed % 5))).test_client()
+    for sample in found:
+        answer = client.get("/api/v1/search", query_string={"q": sample.query})
+        assert answer.json["total"] > 0, sample
+
+
+def test_a_search_shows_hits_with_marks(client, page):
+    soup = page(client, "/search?q=oil")
+    assert text(soup, "h1") == "Results for oil"
+    assert text(soup, "[role=status]").startswith("2 articles in")
+    assert [mark.get_text() for mark in soup.select(".hit h2 mark")] == ["Oil", "oil"]
+    assert text(soup, ".hit .by") == "Undated · Reuters"
+    assert text(soup, ".hit .names") == "People Ann O'Neill"
+    assert text(soup, ".reading") == "Read as oil"
+    assert soup.select_one("input[name=q]")["value"] == "oil"
+    assert soup.select_one("link[type='application/json']")["href"] == "/api/v1/search?q=oil"
+
+
+def test_hits_count_on_across_pages(client, page):
+    assert page(client, "/search?size=2&page=2").select_one("ol.hits")["start"] == "3"
+
+
+def test_what_is_chosen_stays_through_a_new_query(client, page):
+    soup = page(client, "/search?q=oil&places=usa&places=Kuwait&sort=oldest&size=5&page=1")
+    hidden = [(i["name"], i["value"]) for i in soup.select("form input[type=hidden]")]
+    assert hidden == [
+        ("places", "usa"),
+        ("places", "Kuwait"),
+        ("sort", "oldest"),
+        ("size", "5"),
+    ]
+
+
+def test_fields_left_empty_are_dropped_from_the_address(client):
+    answer = client.get("/search?q=oil&from=&to=&people=")
+    assert answer.status_code == 302
+    assert answer.headers["Location"] == "/search?q=oil"
+    assert client.get("/search?q=").headers["Location"] == "/"
+    assert client.get("/search?q=oil").status_code == 200
+
+
+def test_chosen_filters_can_be_removed_one_by_one_and_all_at_once(client, page):
+    soup = page(client, "/search?q=oil&places=usa&source=Reuters&from=1980-01-01")
+    chips = {" ".join(a.get_text().split()): a["href"] for a in soup.select(".chips a")}
+    assert chips == {
+        "Remove Places: usa ×": "/search?q=oil&source=Reuters&from=1980-01-01",
+        "Remove Source: Reuters ×": "/search?q=oil&places=usa&from=1980-01-01",
+        "Remove From: 1980-01-01 ×": "/search?q=oil&places=usa&source=Reuters",
+        "Remove all": "/search?q=oil",
+    }
+
+
+def test_a_chosen_value_stays_in_its_facet_even_without_a_hit(client, page):
+    soup = page(client, "/search?q=aground&places=Mars")
+    chosen = soup.select_one(".filters [aria-current=true]")
+    assert " ".join(chosen.get_text().split()) == "× Remove Mars 0"
+    assert chosen["href"] == "/search?q=aground"
+
+
+def test_no_hits_says_what_was_searched_and_what_to_do(client, page):
+    soup = page(client, "/search?q=prixes&source=Reuters")
+    assert text(soup, "[role=status]").startswith("No article")
+    main = text(soup, "main")
+    assert "Did you mean price?" in main
+    assert "Nothing matches prixes with Source: Reuters." in main
+    assert "/search?q=price&source=Reuters" in hrefs(soup, "main a")
+    assert "/search?q=prixes" in hrefs(soup, ".advice a")
+
+
+def test_a_bad_query_is_explained_and_searched_as_plain_words(client, page):
+    soup = page(client, "/search?q=oil+AND&source=Reuters", status=400)
+    notice = soup.select_one("[role=alert]")
+    assert "This query cannot be read: AND has no word after it." in text(soup, "[role=alert]")
+    assert notice.pre.get_text() == "    oil AND\n        ^"
+    assert "Add one, or write and to search for the word." in text(soup, "[role=alert]")
+    assert soup.select_one("input[name=q]")["value"] == "oil AND"
+    assert hrefs(soup, ".hit h2 a") == ["/article/oil-1?q=oil+and&source=Reuters"]
+
+
+def test_a_bad_query_without_words_finds_nothing(client, page):
+    soup = page(client, "/search?q=" + "(" * 9, status=400)
+    assert "parentheses go more than 8 deep" in text(soup, "[role=alert]")
+    assert soup.select(".hit") == []
+
+
+def test_bad_parameters_are_explained_and_the_rest_is_searched(client, page):
+    soup = page(client, "/search?q=oil&from=yesterday&size=x&cursor=y&colour=red", status=400)
+    notices = [" ".join(n.get_text().split()) for n in soup.select("[role=alert]")]
+    assert [notice.split()[0] for notice in notices] == ["“from”", "“size”", "“cursor”"]
+    assert "not 'yesterday'" in notices[0]
+    assert len(soup.select(".hit")) == 2
+    assert page(client, "/search?q=oil&colour=red").select("[role=alert]") == []
+
+
+def test_warnings_are_shown(client, page):
+    soup = page(client, "/search?q=the+oil+(price")
+    warnings = [" ".join(li.get_text().split()) for li in soup.select(".warnings li")]
+    assert any("never closed" in warning for warning in warnings)
+
+
+def test_a_page_after_the_last_leads_back(client, page):
+    soup = page(client, "/search?size=2&page=9")
+    assert "The results end before page 9." in text(soup, "main")
+    assert "/search?page=2&size=2" in hrefs(soup, "main a")
+
+
+def test_an_empty_index_says_what_to_run(page):
+    soup = page(create_app(MemoryStore()).test_client(), "/")
+    assert text(soup, "h1") == "Nothing to search yet"
+    assert "searchsvc index" in text(soup, "main")
+
+
+def test_an_article(client, page):
+    soup = page(client, "/article/oil-1?q=price&places=usa&page=2")
+    assert text(soup, "h1") == "Oil prices fall"
+    assert [p.get_text() for p in soup.select(".text p")] == [
+        "The price of oil fell on Monday.",
+        "OPEC said nothing.",
+    ]
+    assert [mark.get_text() for mark in soup.select("mark")] == ["prices", "price"]
+    assert hrefs(soup, ".back") == ["/search?q=price&places=usa&page=2"]
+    assert hrefs(soup, ".facts ul a") == [
+        "/search?people=Ann+O%27Neill",
+        "/search?places=usa",
+        "/search?places=Kuwait",
+        "/search?topics=crude",
+    ]
+    original = soup.select_one("a.original")
+    assert original["href"] == "https://news.example/oil"
+    assert original["rel"] == ["noopener", "noreferrer", "nofollow"]
+
+
+def test_an_article_without_a_query_has_no_marks_and_no_way_back(client, page):
+    soup = page(client, "/article/oil-1")
+    assert soup.select("mark, .back") == []
+
+
+def test_an_article_that_has_little(page):
+    store = MemoryStore([Article(id="bare", url="javascript:alert(1)")])
+    client = create_app(store).test_client()
+    soup = page(client, "/article/bare?q=titel:x&size=999")
+    assert text(soup, "h1") == "Untitled"
+    assert "javascript" not in str(soup)
+    assert text(page(client, "/"), ".hit h2") == "Untitled"
+
+
+def test_long_facets_are_folded_but_whole(page):
+    many = [Article(id=f"x{n}", title="x", people=(f"Person {n:03}",)) for n in range(150)]
+    soup = page(create_app(MemoryStore(many)).test_client(), "/search?q=x")
+    section = soup.select_one(".filters section")
+    assert text(section, "summary") == "93 more in People"
+    assert len(section.select("li")) == 100
+    assert text(section, ".unlisted") == "and 50 rarer ones"
+
+
+def test_years_stand_in_their_order(page, world):
+    soup = page(world, "/search?q=*")
+    (years,) = [s for s in soup.select(".filters section") if s.h2.get_text() == "Year"]
+    assert [bdi.get_text() for bdi in years.select("bdi")] == ["1989", "1988", "1987", "1986"]
+
+
+def test_text_of_articles_and_addresses_is_never_markup(page):
+    evil = '"><script>oil()</script><b onclick="x">\'{{7*7}}'
+    article = Article(
+        id="evil",
+        title=evil,
+        body=evil,
+        source=evil,
+        author=evil,
+        section=evil,
+        dateline=evil,
+        people=(evil,),
+        places=(evil,),
+        topics=(evil,),
+        url=f"https://news.example/{evil}",
+    )
+    client = create_app(MemoryStore([article])).test_client()
+    query = urlencode(dict.fromkeys((*FACET_FIELDS, "q", "from", "sort", "cursor"), evil))
+    shown = set()
+    for url in (
+        "/",
+        "/search?q=oil",
+        "/article/evil",
+        f"/article/evil?{query}",
+        f"/search?{query}",
+    ):
+        soup = page(client, url, status=400 if "from" in url and "search" in url else 200)
+        assert len(soup.select("script")) == 1
+        assert soup.select("b, [onclick]") == []
+        shown.update(e.get_text() for e in soup.select("h1, bdi, .text p, .snippet"))
+    assert evil in shown
