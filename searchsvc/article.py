@@ -103,7 +103,9 @@ def is_valid_id(text: str) -> bool:
 
 
 def url_id(url: str) -> str:
-    """The id of an article known by its canonical URL; scheme, fragment and a last slash are no part of it.
+    """The id of an article known by its canonical URL.
+
+    Scheme, fragment and a last slash are no part of it.
 
     >>> url_id("http://news.example.org/a/") == url_id("https://NEWS.example.org/a#top")
     True

@@ -133,7 +133,7 @@ def _command(**settings: Any) -> Callable[[Callable[..., Any]], click.Command]:
 @_everywhere
 @click.version_option(__version__, prog_name="searchsvc")
 @click.pass_context
-def cli(context: click.Context, **given: Any) -> None:
+def cli(context: click.Context, /, **given: Any) -> None:
     """Full-text search for news archives: index a folder of articles, search it, serve it."""
     context.obj = {name: value for name, value in given.items() if value not in (None, False)}
 
@@ -378,7 +378,9 @@ def serve(options: _Options, host: str | None, port: int | None) -> int:
     settings = config.load(os.environ, flags)
     store = options.store
     store.current()  # an index that is missing is told now, not to the first reader
-    said = serve_forever(store, settings.host, settings.port, lambda url: click.echo(f"serving {url}"))
+    said = serve_forever(
+        store, settings.host, settings.port, lambda url: click.echo(f"serving {url}")
+    )
     return 128 + said
 
 

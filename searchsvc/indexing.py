@@ -15,7 +15,9 @@ import time
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import closing, suppress
 from dataclasses import dataclass, field
+from io import BufferedReader
 from pathlib import Path
+from typing import cast
 
 from searchsvc.article import Article
 from searchsvc.corpus import CorpusFile, Skipped, scan
@@ -174,7 +176,7 @@ class _Update:
             return None
         try:
             with file.open() as stream:
-                hash = hashlib.file_digest(stream, "sha256").digest()
+                hash = hashlib.file_digest(cast(BufferedReader, stream), "sha256").digest()
         except (OSError, ReadError) as error:
             failed.append(Skipped(file.name, str(error)))
             self.report.files_failed += 1

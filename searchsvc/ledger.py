@@ -108,7 +108,9 @@ class Ledger:
     def look_for_roots(self) -> list[Path]:
         """The roots that are not there now. Their articles stay, but claim no id against others."""
         gone = []
-        for number, stored, was in self._db.execute("select root, path, gone from roots").fetchall():
+        for number, stored, was in self._db.execute(
+            "select root, path, gone from roots"
+        ).fetchall():
             path = Path(os.fsdecode(stored))
             is_gone = int(not path.exists())
             if is_gone:
@@ -124,7 +126,9 @@ class Ledger:
     def names(self, root: int, below: str) -> Iterator[str]:
         """The files known at *below* (a file or a folder; "" for all) of a root."""
         start = os.fsencode(below)
-        for (name,) in self._db.execute("select name from files where root = ?", (root,)).fetchall():
+        for (name,) in self._db.execute(
+            "select name from files where root = ?", (root,)
+        ).fetchall():
             if not below or name == start or name.startswith(start + b"/"):
                 yield os.fsdecode(name)
 

@@ -91,8 +91,8 @@ def _all_marks(text: str, query: Query, field: str) -> list[_Mark]:
                 by_stem.setdefault(stem, number)
             case AnyOf(anyof):
                 by_word.update(dict.fromkeys(anyof - by_word.keys(), number))
-            case Exact((word,)):
-                by_word.setdefault(word, number)
+            case Exact((alone,)):
+                by_word.setdefault(alone, number)
             case Exact(phrase, 0):
                 found += _phrases(words, phrase, number)
             case Exact(phrase, slop):
@@ -176,9 +176,7 @@ def _worth(run: list[_Mark], shown: set[int]) -> tuple[int, int, int]:
     return len(different - shown), len(different), len(run)
 
 
-def _cut(
-    text: str, start: int, end: int, low: int = 0, high: int | None = None
-) -> tuple[int, int]:
+def _cut(text: str, start: int, end: int, low: int = 0, high: int | None = None) -> tuple[int, int]:
     """A piece of about WIDTH around `text[start:end]`, within *low* and *high*.
 
     It begins and ends at a sentence if one does nearby, else between words.

@@ -146,7 +146,9 @@ class DirectoryStore:
         try:
             manifest: dict[str, Any] = json.loads((folder / _MANIFEST).read_bytes())
         except (OSError, ValueError) as error:
-            raise IndexDamaged(f"{folder / _MANIFEST} cannot be read: {error}; {_REBUILD}") from None
+            raise IndexDamaged(
+                f"{folder / _MANIFEST} cannot be read: {error}; {_REBUILD}"
+            ) from None
         for key, ours in self._versions().items():
             if manifest.get(key) != ours:
                 raise IndexOutdated(

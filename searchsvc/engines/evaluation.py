@@ -52,8 +52,13 @@ _SPREAD = 1 << 32
 class Postings(Protocol):
     """What evaluation reads: postings and columns of all articles, numbered from 0."""
 
-    everything: Numbers
-    days: npt.NDArray[np.int32]  # ordinal of each article's day, 0 where it has none
+    @property
+    def everything(self) -> Numbers:
+        """All articles."""
+
+    @property
+    def days(self) -> npt.NDArray[np.int32]:
+        """The ordinal of each article's day, 0 where it has none."""
 
     def stems(self, field: str, stem: str) -> tuple[Numbers, Weights]:
         """Articles with the stem in the field, and how often."""
@@ -172,7 +177,9 @@ class Evaluation:
         """BM25 of one word or phrase in each field; the best field counts."""
         numbers = _union([part[1] for part in parts])
         scores = np.zeros(numbers.size)
-        rarity = np.log(1 + (self._postings.everything.size - numbers.size + 0.5) / (numbers.size + 0.5))
+        rarity = np.log(
+            1 + (self._postings.everything.size - numbers.size + 0.5) / (numbers.size + 0.5)
+        )
         for field, found, times in parts:
             if found.size:
                 lengths, average = self._postings.lengths(field)
@@ -191,9 +198,7 @@ class Evaluation:
                 there[self._postings.written(field, word)[0]] = True
         return np.flatnonzero(there).astype(np.int32)
 
-    def _together(
-        self, field: str, words: tuple[str, ...], slop: int
-    ) -> tuple[Numbers, Weights]:
+    def _together(self, field: str, words: tuple[str, ...], slop: int) -> tuple[Numbers, Weights]:
         """Articles where the words stand together in the field, and how often."""
         distinct = list(dict.fromkeys(words))
         numbers = [self._postings.written(field, word)[0] for word in distinct]

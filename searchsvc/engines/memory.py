@@ -132,6 +132,8 @@ def _matches(query: Query, scanned: _Scanned) -> bool:
 
 
 def _stand_together(words: tuple[str, ...], slop: int, text: list[str]) -> bool:
+    if not all(word in text for word in words):
+        return False
     width = len(words) + slop
     if slop == 0:
         return any(tuple(text[i : i + width]) == words for i in range(len(text)))

@@ -9,6 +9,7 @@ The folder is private to the service: Whoosh keeps pickles in it, and unpickling
 
 import threading
 from collections.abc import Callable, Iterable, Iterator
+from contextlib import suppress
 from functools import cached_property
 from heapq import merge
 from itertools import groupby
@@ -119,9 +120,7 @@ class WhooshEngine:
     def written(self, field: str, word: str) -> tuple[Numbers, Weights]:
         return self._postings(f"{field}_written", word)
 
-    def positions(
-        self, field: str, word: str, wanted: Numbers
-    ) -> Iterator[tuple[int, list[int]]]:
+    def positions(self, field: str, word: str, wanted: Numbers) -> Iterator[tuple[int, list[int]]]:
         for segment in self._segments:
             low, high = np.searchsorted(wanted, [segment.offset, segment.offset + segment.total])
             inside = wanted[low:high] - segment.offset
@@ -146,7 +145,7 @@ class WhooshEngine:
         parts = [segment.postings(field, term) for segment in self._segments]
         numbers = np.concatenate([NO_NUMBERS, *(part[0] for part in parts)])
         weights = np.concatenate([np.empty(0), *(part[1] for part in parts)])
-        with self._lock:
+        with self._lock, suppress(ValueError):  # larger than the whole cache
             self._cache[key] = numbers, weights
         return numbers, weights
 

@@ -120,9 +120,7 @@ class Segment:
             found, weighed = found[live], weighed[live]
         return found + np.int32(self.offset), weighed
 
-    def positions(
-        self, field: str, term: str, wanted: Numbers
-    ) -> Iterator[tuple[int, list[int]]]:
+    def positions(self, field: str, term: str, wanted: Numbers) -> Iterator[tuple[int, list[int]]]:
         """Positions of a term in each article of *wanted* that has it; numbers without offset."""
         for ids, _, values in self._blocks(field, term, wanted):
             places = np.searchsorted(ids, wanted)
@@ -151,13 +149,15 @@ class Segment:
             size = int.from_bytes(data[place : place + 4], "big", signed=True)
             last, size = size < 0, abs(size)
             block = BytesIO(data[place + 4 : place + 4 + size])
-            count, highest, _, compressed, _, _ = pickle.load(block)
+            _, highest, _, compressed, _, _ = pickle.load(block)
             place += 4 + size
             if wanted is None or np.searchsorted(wanted, before, "right") < np.searchsorted(
                 wanted, highest, "right"
             ):
                 packed = block.read()
-                ids, weights, values = pickle.loads(zlib.decompress(packed) if compressed else packed)
+                ids, weights, values = pickle.loads(
+                    zlib.decompress(packed) if compressed else packed
+                )
                 numbers = np.cumsum(np.array(ids, np.int32), dtype=np.int32)
                 yield numbers, 1.0 if weights is None else weights, values
             before = highest

@@ -133,7 +133,9 @@ class _SegmentWriter(SegmentWriter):  # type: ignore[misc]
                 self.postings.put(name, stem, self.docnum, times)
             for written, positions in places.items():
                 value_bytes = _encode(positions)
-                self.postings.put(f"{name}_written", written, self.docnum, len(positions), value_bytes)
+                self.postings.put(
+                    f"{name}_written", written, self.docnum, len(positions), value_bytes
+                )
             for field in (name, f"{name}_written"):
                 self.perdocwriter.add_field(field, self.schema[field], None, length)
 

@@ -51,7 +51,7 @@ TWO_EDITS_FROM = 8  # letters; a longer word is misspelt in two places as easily
 PASTED_HEADLINE = 6  # words in capitals, from which on AND, OR and NOT are words too
 PASTED_TEXT = 20  # words, from which on a text with hardly an operator is one from an article
 
-_QUOTES = "\"“”„‟«»＂"
+_QUOTES = '"“”„‟«»＂'
 _SPACE = re.compile(r"\s+")
 _CHUNK = re.compile(rf"[^\s(){_QUOTES}]+")
 _OPERATOR = re.compile(rf"(AND|OR|NOT)(?=[\s(){_QUOTES}]|$)")
@@ -62,7 +62,8 @@ _CHUNK_BOOST = re.compile(r"\^(\d+(?:\.\d+)?)$")
 _SLOP = re.compile(r"~(\d+)")
 _FUZZY = re.compile(r"(?s)(.+)~(\d*)$")
 _IN_WORD = rf"[\w{analysis.APOSTROPHES}]"
-_PATTERN = re.compile(rf"[^\W_]{_IN_WORD}*(?:(?:\?+(?=[^\W_])|\*(?![*?])){_IN_WORD}*)+")
+_LITERAL = rf"(?:{_IN_WORD}|(?<=\d)[.,](?=\d))*"
+_PATTERN = re.compile(rf"[^\W_]{_LITERAL}(?:(?:\?+(?=[^\W_])|\*(?![*?])){_LITERAL})+")
 _LEADING_WILDCARD = re.compile(r"(?<![\w*?])\*[^\W_]")
 
 

@@ -116,7 +116,9 @@ def _resolve_leaf(leaf: Query, lexicon: Lexicon) -> Query:
             literal = re.match(r"[^?*]+", text)
             assert literal is not None
             matches = re.compile(_as_regex(text), re.DOTALL).fullmatch
-            return _expand(literal.group(), lambda word: bool(matches(word)), field, lexicon, text, at)
+            return _expand(
+                literal.group(), lambda word: bool(matches(word)), field, lexicon, text, at
+            )
         case Fuzzy(text, edits, field, at):
             return _expand(
                 text[0],
