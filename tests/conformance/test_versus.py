@@ -38,13 +38,9 @@ TREES = 200
 WRITES = 4
 
 # Few words, so that they meet; several of one stem, one that is two, one not of this alphabet.
-VOCABULARY = (
-    "oil oils opec price prices priced rise a1 the take-over Łódź 北京".split()
-)  # a line reads better
-WRITTEN = (
-    "oil oils opec price prices priced rise a1 the take over lodz 北京 zebra".split()
-)  # a line reads better
-STEMS = "oil opec price rise a1 the take over lodz 北京 zebra".split()  # a line reads better
+VOCABULARY = "oil oils opec price prices priced rise a1 the take-over Łódź 北京".split()
+WRITTEN = "oil oils opec price prices priced rise a1 the take over lodz 北京 zebra".split()
+STEMS = "oil opec price rise a1 the take over lodz 北京 zebra".split()
 NAMES = ("Ann Oil", "Ann Price", "Oil", "Opec Price", "Łódź", "the", "a1", "Oil Ann")
 PLACES = ("usa", "uk", "oil", "USA", "saudi-arabia")
 SOURCES = ("Harbour Wire", "Oil Price", "")

@@ -20,14 +20,12 @@ from searchsvc.schema import DEFAULT_FIELDS
 
 FUZZER = Path(__file__).parents[2] / "bench" / "parser_fuzz.py"
 
-WORDS = (  # a line reads better
+WORDS = (
     "oil gas the to not or U.S. take-over AT&T 70,000 3.5 o'neill Iran’s Łódź café cafe\u0301"
     " 北京 हिन्दी 1987 h52.1 ﬁsh İran x"
 ).split()
-SIGNS = (
-    "( ) \" “ ” : ^ ^2 ^0.5 ~ ~1 ~2 ~3 * ? - + / & ' ’ [ ] , . ; ! _ ʼ 🛢".split()
-)  # a line reads better
-SYNTAX = (  # a line reads better
+SIGNS = "( ) \" “ ” : ^ ^2 ^0.5 ~ ~1 ~2 ~3 * ? - + / & ' ’ [ ] , . ; ! _ ʼ 🛢".split()
+SYNTAX = (
     "AND OR NOT AND OR NOT title: body: people: date: date:1987 date:>=1987-03 opec*"
     ' date:[1987 TO 1988] o?l jeffery~ "oil"~2 "oil prices"~3 (oil) titel: foo:'
 ).split()
