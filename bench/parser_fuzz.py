@@ -1,6 +1,6 @@
 """Random strings through the query parser: nothing but QueryError, and none takes long.
 
-    python bench/parser_fuzz.py                      1,000,000 strings; about 15 minutes
+    python bench/parser_fuzz.py                      1,000,000 strings; about 3 minutes
     python bench/parser_fuzz.py --count 20000 --seed 7
 
 Prints how many were read and refused, the slowest by CPU time, and every crash. Exit 1 if one

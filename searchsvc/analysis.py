@@ -104,26 +104,32 @@ def _stays(character: str) -> bool:
     # Apostrophes and the commas of numbers go.
     if character in APOSTROPHES:
         return False
-    return character.isalnum() or character == "." or unicodedata.category(character)[0] == "M"
+    if character.isalnum() or character == ".":
+        return True
+    return unicodedata.category(character)[0] == "M" and not _VARIANT.fullmatch(character)
 
 
 _APOSTROPHES_TO_ONE = str.maketrans(dict.fromkeys(APOSTROPHES, "'"))
 _LETTER = r"[^\W\d_]"
+_UNSEEN = "\u00ad\u200c\u200d\u2060\ufeff\U000e0100-\U000e01ef"
+_VARIANT = re.compile("[\u034f\u180b-\u180d\u180f\ufe00-\ufe0f\U000e0100-\U000e01ef]")
 _NO_DECIMAL_POINT = re.compile(r"(?<!\d)\.|\.(?!\d)")  # the dots of initials
 _LEADING_MARKS = re.compile(r"^\W+")
 
 
-def _pattern(run: str) -> re.Pattern[str]:
-    """Words where *run* matches letters and digits in a row."""
+def _pattern(marks: str) -> re.Pattern[str]:
+    """Words whose letters and digits may carry *marks*."""
     quote = f"[{APOSTROPHES}]"
+    run = rf"(?:[^\W_]++{marks})++" if marks else r"[^\W_]++"
+    initial = rf"{_LETTER}{marks}"
     possessive = rf"(?:{quote}[sS](?![^\W_]))?"
-    initials = rf"(?<![^\W_]){_LETTER}(?:\.{_LETTER})+(?![^\W_])\.?{possessive}"
+    initials = rf"(?<![^\W_]){initial}(?:\.{initial})+(?![^\W_])\.?{possessive}"
     inner = rf"{quote}(?={_LETTER})|(?<=\d)[.,](?=\d)"
     return re.compile(rf"{initials}|{run}(?:(?:{inner}){run})*")
 
 
 # Quantifiers that give nothing back: no text makes the search for a word quadratic.
-_PLAIN = _pattern(r"[^\W_]++")
+_PLAIN = _pattern("")
 
 
 @cache
@@ -137,8 +143,8 @@ def _with_marks() -> tuple[re.Pattern[str], re.Pattern[str]]:
         for code in range(0x300, 0x1F000)
         if unicodedata.category(chr(code)) in ("Mn", "Mc", "Me")
     )
-    some = f"[{marks}\u00ad\u200c\u200d\u2060\ufeff]"
-    return re.compile(some), _pattern(rf"(?:[^\W_]++{some}*+)++")
+    some = f"[{marks}{_UNSEEN}]"
+    return re.compile(some), _pattern(f"{some}*+")
 
 
 def _pattern_for(text: str) -> re.Pattern[str]:

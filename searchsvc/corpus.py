@@ -88,7 +88,7 @@ def _below(real: Path, below: Path) -> str:
 @dataclass(slots=True)
 class _Scan:
     root: Path
-    followed: set[Path] = field(default_factory=set)  # real paths that a link has led to
+    seen: set[Path] = field(default_factory=set)  # what only links lead to
 
     def visit(self, path: Path, name: str) -> Iterator[CorpusFile | Skipped]:
         """*path*, which is known as *name*, and all below it."""
@@ -96,6 +96,8 @@ class _Scan:
             mode = path.lstat().st_mode
             if stat.S_ISLNK(mode):
                 yield from self._follow(path, name)
+            elif self._is_seen(path):
+                yield Skipped(name, "is a second link to what is read already", ignored=True)
             elif stat.S_ISDIR(mode):
                 yield from self._folder(path, name)
             elif stat.S_ISREG(mode):
@@ -111,7 +113,7 @@ class _Scan:
         with os.scandir(path) as listing:
             entries = [entry for entry in listing if not entry.name.startswith(".")]
         # With "/" after folders the walk is in the order of whole names: a-b.txt, a/x.txt.
-        entries.sort(key=lambda entry: entry.name + "/" * entry.is_dir())
+        entries.sort(key=lambda entry: entry.name + "/" * _is_folder(entry))
         for entry in entries:
             yield from self.visit(path / entry.name, f"{name}/{entry.name}" if name else entry.name)
 
@@ -127,14 +129,21 @@ class _Scan:
         if not target.is_relative_to(self.root):
             yield Skipped(name, "is a link that leads out of the corpus")
             return
-        known_as = target.relative_to(self.root)
-        if not any(part.startswith(".") for part in known_as.parts):
-            yield Skipped(name, f"is a link to {str(known_as)!r}, which is read itself", True)
-        elif target in self.followed:
-            yield Skipped(name, "is a second link to a file or folder read already", True)
-        else:
-            self.followed.add(target)
+        if self._is_hidden(target):
             yield from self.visit(target, name)
+        else:
+            known_as = str(target.relative_to(self.root))
+            yield Skipped(name, f"is a link to {known_as!r}, which is read itself", ignored=True)
+
+    def _is_hidden(self, path: Path) -> bool:
+        return "/." in str(path)[len(str(self.root)) :]
+
+    def _is_seen(self, path: Path) -> bool:
+        if not self._is_hidden(path):
+            return False  # met once, since links to it are not followed
+        known = path in self.seen
+        self.seen.add(path)
+        return known
 
     def _file(self, path: Path, name: str) -> CorpusFile | Skipped:
         reader = reader_of(name)
@@ -148,6 +157,13 @@ class _Scan:
         top, slash, _ = name.partition("/")
         source = top if slash else self.root.name
         return CorpusFile(path, name, status.st_size, status.st_mtime_ns, reader, source)
+
+
+def _is_folder(entry: os.DirEntry[str]) -> bool:
+    try:
+        return entry.is_dir()
+    except OSError:  # a link that leads to itself
+        return False
 
 
 def _sniff(path: Path) -> str:

@@ -203,12 +203,13 @@ def _is_known(leaf: Word, engine: Engine) -> bool:
 
 def _nearest_word(word: str, field: str, engine: Engine) -> str | None:
     """The most frequent of the nearest words within two edits, the first letter kept."""
-    best: tuple[int, int, str] | None = None
+    near = []
     for known, count in engine.terms(field, word[0]):
         edits = OSA.distance(word, known, score_cutoff=2)
-        if edits <= 2 and (best is None or (edits, -count, known) < best):
-            best = (edits, -count, known)
-    return best[2] if best else None
+        if edits <= 2:
+            near.append((edits, -count, known))
+    found = (known for _, _, known in sorted(near) if _is_known(Word(known, field), engine))
+    return next(found, None)
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,10 +9,11 @@ Markup is made where a page is made, from escaped text; nothing here can be dang
 """
 
 import re
-import unicodedata
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+
+import regex
 
 from searchsvc import analysis
 from searchsvc.query.tree import And, AnyOf, Boost, Exact, Or, Query, Stem
@@ -21,8 +22,9 @@ WIDTH = 160  # characters of a passage, about: two lines on a page
 PASSAGES = 3
 MAX_MARKS = 2000  # looked at for passages; a text with more matches shows well enough from these
 
-_SENTENCE_END = re.compile(r"(?<=[.!?])[\"”’')\]]*\s+(?=[\"“‘'(\[]*[^\W\d_a-z])|\n+")
+_SENTENCE_END = re.compile(r"(?<=[.!?])(?P<closing>[\"”’')\]]*)\s+(?=[\"“‘'(\[]*[^\W\d_a-z])|\n+")
 _SPACE = re.compile(r"\s+")
+_CHARACTER = regex.compile(r"\X")  # a letter with its marks, a flag, a whole emoji
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,9 +72,7 @@ def passages(text: str, query: Query | None, field: str = "body") -> list[Snippe
 
 def _snippet(text: str, window: tuple[int, int], spans: Sequence[tuple[int, int]]) -> Snippet:
     start, end = window
-    inside = (
-        (max(a, start) - start, min(b, end) - start) for a, b in spans if a < end and b > start
-    )
+    inside = ((a - start, b - start) for a, b in spans if start <= a and b <= end)
     return Snippet(text[start:end], tuple(inside))
 
 
@@ -155,7 +155,8 @@ def _best_windows(text: str, found: list[_Mark]) -> list[tuple[int, int]]:
         low = max((b for _, b in windows if b <= run[0].start), default=0)
         high = min((a for a, _ in windows if a >= run[-1].end), default=len(text))
         end = max(mark.end for mark in run)
-        windows.append(_cut(text, run[0].start, min(end, high), low, high))
+        window = _cut(text, run[0].start, min(end, high), low, high)
+        windows.append(_around_marks(window, run[0].start, end, found))
         shown.update(mark.leaf for mark in run)
     return windows
 
@@ -169,6 +170,19 @@ def _runs(found: list[_Mark]) -> Iterator[list[_Mark]]:
                 break
             run.append(mark)
         yield run
+
+
+def _around_marks(
+    window: tuple[int, int], start: int, end: int, found: list[_Mark]
+) -> tuple[int, int]:
+    """*window*, drawn in where it would cut through a match outside of `start` to `end`."""
+    first, last = window
+    for mark in found:
+        if mark.start < first < mark.end <= start:
+            first = mark.end
+        if end <= mark.start < last < mark.end:
+            last = mark.start
+    return first, last
 
 
 def _worth(run: list[_Mark], shown: set[int]) -> tuple[int, int, int]:
@@ -205,7 +219,8 @@ def _begin(text: str, earliest: int, start: int) -> int:
 def _finish(text: str, begin: int, end: int, latest: int) -> int:
     if latest == len(text):
         return latest
-    sentences = [m.start() for m in _SENTENCE_END.finditer(text, end, latest + 1)]
+    ends = _SENTENCE_END.finditer(text, end, latest + 1)
+    sentences = [m.end("closing") if m["closing"] is not None else m.start() for m in ends]
     if sentences and sentences[-1] - begin > WIDTH // 2:
         return sentences[-1]
     spaces = [m.start() for m in _SPACE.finditer(text, end, latest + 1)]
@@ -213,9 +228,9 @@ def _finish(text: str, begin: int, end: int, latest: int) -> int:
 
 
 def _whole_character(text: str, place: int, limit: int) -> int:
-    """The first place from *place* on that does not part a letter from its marks."""
-    while place < limit and (
-        unicodedata.category(text[place])[0] == "M" or "\u200d" in text[place - 1 : place + 1]
-    ):
-        place += 1
+    """The first place from *place* on that is not inside of what a reader sees as one character."""
+    start = max(text.rfind(" ", 0, place) + 1, place - 10 * WIDTH)
+    for character in _CHARACTER.finditer(text, start, limit):
+        if character.end() >= place:
+            return character.start() if character.start() == place else character.end()
     return place

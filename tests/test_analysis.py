@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from types import SimpleNamespace
 
 import pytest
-from hypothesis import example, given, settings
+from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
 from searchsvc import analysis
@@ -137,6 +137,9 @@ def written(text: str) -> list[str]:
     return [word.written for word in words(text)]
 
 
+# A busy machine is no reason to fail.
+often = settings(deadline=None, suppress_health_check=[HealthCheck.too_slow])
+
 anything = st.one_of(
     st.text(max_size=60),
     st.lists(
@@ -146,7 +149,7 @@ anything = st.one_of(
 )
 
 
-@settings(max_examples=1000, deadline=None)
+@settings(often, max_examples=1000)
 @given(anything)
 @example("⒈5")
 @example("a\u0301'\u0301s")
@@ -162,19 +165,19 @@ def test_words_stand_in_the_text_in_order(text: str) -> None:
         assert word.stem
 
 
-@settings(max_examples=1000, deadline=None)
+@settings(often, max_examples=1000)
 @given(anything)
 def test_terms_are_the_words_without_their_places(text: str) -> None:
     assert terms(text) == [(word.written, word.stem) for word in words(text)]
 
 
-@settings(max_examples=500, deadline=None)
+@settings(often, max_examples=500)
 @given(anything, anything)
 def test_a_space_parts_texts(one: str, other: str) -> None:
     assert terms(f"{one} | {other}") == terms(one) + terms(other)
 
 
-@settings(max_examples=500, deadline=None)
+@settings(often, max_examples=500)
 @given(anything)
 def test_folding_twice_is_folding_once(text: str) -> None:
     assert fold(fold(text)) == fold(text)

@@ -24,6 +24,7 @@ LIBRARIES = {
     "whoosh": "engines",
     "numpy": "engines",
     "cachetools": "engines",
+    "regex": "snippets",
     "snowballstemmer": "analysis",
     "rapidfuzz": "query searching",
     "bs4": "readers",

@@ -103,7 +103,10 @@ class Engine(Protocol):
         """The number of articles."""
 
     def terms(self, field: str, prefix: str) -> Iterable[tuple[str, int]]:
-        """Written words of *field* that begin with *prefix*, in order, with their articles."""
+        """Written words of *field* that begin with *prefix*, in order, with their articles.
+
+        Engines may go on counting deleted articles until they tidy up.
+        """
 
     def close(self) -> None:
         """Lets go of files and memory."""

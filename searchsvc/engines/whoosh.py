@@ -12,7 +12,7 @@ from collections.abc import Callable, Iterable, Iterator
 from contextlib import suppress
 from functools import cached_property
 from heapq import merge
-from itertools import groupby
+from itertools import groupby, pairwise
 from operator import itemgetter
 from pathlib import Path
 from typing import Any
@@ -75,7 +75,7 @@ class WhooshEngine:
         found = evaluation.of(request.query)
         if request.since or request.until:
             found = _only(found, self._mask(evaluation.between(request.since, request.until)))
-        chosen = {name: self._having(name, values) for name, values in request.filters.items()}
+        chosen = {n: self._having(n, values) for n, values in request.filters.items() if values}
         hits = found
         for mask in chosen.values():
             hits = _only(hits, mask)
@@ -227,10 +227,11 @@ def _first(
     ties = [key[places][1:] == key[places][:-1] for key in keys]
     borders = np.flatnonzero(~np.logical_and.reduce(ties)) + 1
     ordered: list[int] = []
-    for run in np.split(places, borders[borders < end]):
-        if len(ordered) >= end:
+    for start, stop in pairwise([0, *borders.tolist(), places.size]):
+        if start >= end:
             break
-        ordered += sorted(run.tolist(), key=id_of) if run.size > 1 else run.tolist()
+        run = places[start:stop].tolist()
+        ordered += sorted(run, key=id_of) if len(run) > 1 else run
     return ordered[:end]
 
 

@@ -49,10 +49,13 @@ class WhooshWriter:
         if self._writer.postings.count > MAX_POSTINGS:
             self._writer.commit(merge=False)
             self._writer = _SegmentWriter(self._index)
+            self._reader.close()
+            self._reader = self._index.reader()
 
     def delete(self, id: str) -> None:
-        """Takes the article with this id out, if it was there when writing began."""
+        """Takes the article with this id out, if it is there."""
         term = id.encode("utf-8", "replace")
+        self._writer.delete_added(term)
         if ("id", term) in self._reader:
             for number in self._reader.postings("id", term).all_ids():
                 self._writer.delete_document(number)
@@ -116,6 +119,11 @@ class _SegmentWriter(SegmentWriter):  # type: ignore[misc]
         self.perdocwriter.finish_doc()
         self.docnum += 1
         self._added = True
+
+    def delete_added(self, id: bytes) -> None:
+        """Takes out the article with this id if it was added to this very segment."""
+        if id in self.postings.fields["id"]:
+            self.newsegment.delete_document(self.postings.fields["id"][id][0][-1])
 
     def _put_text(self, article: Article) -> None:
         for name in TEXT_FIELDS:

@@ -63,7 +63,12 @@ def _range(expression: str, query: str, at: int) -> Days:
     if since is None and until is None:
         raise QueryError("a range needs at least one date", query, at, _REMEDY)
     if since and until and since > until:
-        raise QueryError(f"the range ends, on {until}, before it begins, on {since}", query, at)
+        raise QueryError(
+            f"the range ends, on {until}, before it begins, on {since}",
+            query,
+            at,
+            "put the earlier date first",
+        )
     return Days(since, until)
 
 
@@ -79,10 +84,10 @@ def period(text: str, query: str = "", at: int = 0) -> tuple[dt.date, dt.date]:
     year, month, day = (int(part) if part else None for part in match.groups())
     assert year is not None
     try:
-        first = dt.date(year, month or 1, day or 1)
-        if day:
+        first = dt.date(year, 1 if month is None else month, 1 if day is None else day)
+        if day is not None:
             return first, first
-        last_month = month or 12
+        last_month = 12 if month is None else month
         return first, dt.date(year, last_month, calendar.monthrange(year, last_month)[1])
     except ValueError:
         raise QueryError(f"there is no day {text}", query, at, _REMEDY) from None

@@ -19,6 +19,7 @@ long as a paragraph, with hardly an operator, signs are no syntax: it was pasted
 """
 
 import re
+import unicodedata
 from collections.abc import Callable
 
 from rapidfuzz.distance import OSA
@@ -49,19 +50,23 @@ MAX_BOOST = 10
 MIN_FUZZY_LETTERS = 4
 TWO_EDITS_FROM = 8  # letters; a longer word is misspelt in two places as easily
 PASTED_HEADLINE = 6  # words in capitals, from which on AND, OR and NOT are words too
-PASTED_TEXT = 20  # words, from which on a text with hardly an operator is one from an article
+PASTED_TEXT = 20  # words, from which on a text with few signs of a query is one from an article
+WORDS_FOR_A_SIGN = 3  # or more, in a text that is no query
 
 _QUOTES = '"“”„‟«»＂'
 _SPACE = re.compile(r"\s+")
 _CHUNK = re.compile(rf"[^\s(){_QUOTES}]+")
 _OPERATOR = re.compile(rf"(AND|OR|NOT)(?=[\s(){_QUOTES}]|$)")
+_ANY_SIGN = re.compile(
+    rf"(?<!\S)[-({_QUOTES}](?=\w)|(?<!\S)-?(?i:{'|'.join(QUERY_FIELDS)}):(?=\S)|\w[*~](?!\S)|\w\?(?=\w)|\^\d"
+)
 _ANY_OPERATOR = re.compile(r"(?<!\S)(?:AND|OR|NOT)(?!\S)")
 _FIELD = re.compile(r"([A-Za-z]+):(?=[^\s)])")
 _BOOST = re.compile(r"\^(\d+(?:\.\d+)?)(?![\w.^])")
 _CHUNK_BOOST = re.compile(r"\^(\d+(?:\.\d+)?)$")
 _SLOP = re.compile(r"~(\d+)")
 _FUZZY = re.compile(r"(?s)(.+)~(\d*)$")
-_IN_WORD = rf"[\w{analysis.APOSTROPHES}]"
+_IN_WORD = rf"(?:[^\W_]|[{analysis.APOSTROPHES}])"
 _LITERAL = rf"(?:{_IN_WORD}|(?<=\d)[.,](?=\d))*"
 _PATTERN = re.compile(rf"[^\W_]{_LITERAL}(?:(?:\?+(?=[^\W_])|\*(?![*?])){_LITERAL})+")
 _LEADING_WILDCARD = re.compile(r"(?<![\w*?])\*[^\W_]")
@@ -75,7 +80,9 @@ def parse(text: str, warn: Callable[[str], None] = lambda warning: None) -> Quer
     if len(text) > MAX_CHARACTERS:
         raise QueryError(
             f"the query has {len(text)} characters, more than the {MAX_CHARACTERS} allowed",
-            remedy="search for the part that matters",
+            text,
+            MAX_CHARACTERS,
+            "search for the part that matters",
         )
     if not text.strip():
         return All()
@@ -92,8 +99,17 @@ def quote(text: str) -> str:
     >>> quote("oil AND (gas*")
     'oil and gas'
     """
-    written = [word.written for word in analysis.words(text[:MAX_CHARACTERS])]
-    return " ".join(written[:MAX_WORDS])
+    words = [word.written for word in analysis.words(text[:MAX_CHARACTERS])][:MAX_WORDS]
+    while sum(len(word) + 1 for word in words) > MAX_CHARACTERS:  # folding made them longer
+        words.pop()
+    return " ".join(words) or '""'
+
+
+def _shape(chunk: str) -> str:
+    """*chunk* with a letter for each mark that stands on a letter, to look for signs in."""
+    if chunk.isascii():
+        return chunk
+    return "".join("x" if unicodedata.category(c)[0] == "M" else c for c in chunk)
 
 
 class _Parser:
@@ -106,9 +122,9 @@ class _Parser:
         self.depth = 0
         self.count = 0
         words = len(text.split())
-        in_capitals = text == text.upper() and words >= PASTED_HEADLINE
-        operators = 0 if in_capitals else len(_ANY_OPERATOR.findall(text))
-        self.prose = words >= PASTED_TEXT and operators * 10 < words
+        in_capitals = words >= PASTED_HEADLINE and _ANY_OPERATOR.sub("", text).isupper()
+        signs = len(_ANY_SIGN.findall(text)) + (not in_capitals) * len(_ANY_OPERATOR.findall(text))
+        self.prose = words >= PASTED_TEXT and signs * WORDS_FOR_A_SIGN < words
         self.operators = not in_capitals and not self.prose
 
     def error(self, reason: str, at: int, remedy: str = "") -> QueryError:
@@ -165,12 +181,9 @@ class _Parser:
                 break
             negations += 1
         clause = self.atom(field)
-        if negations and clause is None:
+        if clause is None and negations:
             raise self.lacking("NOT", last, "after")
-        for _ in range(negations):
-            assert clause is not None
-            clause = Not(clause)
-        return clause
+        return Not(clause) if clause is not None and negations % 2 else clause
 
     def atom(self, field: str | None) -> Query | None:
         self.skip()
@@ -191,7 +204,9 @@ class _Parser:
 
     def group(self, field: str | None) -> Query | None:
         if self.depth == MAX_DEPTH:
-            raise self.error(f"parentheses go more than {MAX_DEPTH} deep", self.at)
+            raise self.error(
+                f"parentheses go more than {MAX_DEPTH} deep", self.at, "ask in several queries"
+            )
         self.depth += 1
         self.at += 1
         inner = self.query(field)
@@ -285,7 +300,11 @@ class _Parser:
         if not match:
             return 0
         if int(match.group(1)) > MAX_SLOP:
-            raise self.error(f"words at most {MAX_SLOP} positions apart can be found", self.at)
+            raise self.error(
+                f"words up to {MAX_SLOP} positions apart can be found, not {match.group(1)[:20]}",
+                self.at,
+                "join them with AND to find them anywhere in an article",
+            )
         self.at = match.end()
         return int(match.group(1))
 
@@ -299,7 +318,11 @@ class _Parser:
     def factor(self, digits: str, at: int) -> float:
         factor = float(digits)
         if not 0 < factor <= MAX_BOOST:
-            raise self.error(f"a boost is above 0 and at most {MAX_BOOST}, not {digits[:20]}", at)
+            raise self.error(
+                f"a boost is above 0 and at most {MAX_BOOST}, not {digits[:20]}",
+                at,
+                "as in 'oil^2', which makes it count double",
+            )
         return factor
 
     def days(self) -> Query:
@@ -314,8 +337,7 @@ class _Parser:
         chunk, at = match.group(), self.at
         self.at = match.end()
         if self.prose:
-            runs = self.runs(chunk, at, field)
-            return conjunction(runs) if runs else None
+            return self.text_chunk(chunk, at, field)
         boost = _CHUNK_BOOST.search(chunk)
         if boost and (chunk[: boost.start()] == "*" or analysis.words(chunk[: boost.start()])):
             clause = self.plain_chunk(chunk[: boost.start()], at, field)
@@ -326,36 +348,49 @@ class _Parser:
     def plain_chunk(self, chunk: str, at: int, field: str | None) -> Query | None:
         if chunk == "*":
             return All()
+        shape = _shape(chunk)
+        if "://" in chunk:
+            return self.text_chunk(chunk, at, field)
         if fuzzy := _FUZZY.match(chunk):
             found = analysis.words(fuzzy.group(1))
-            if len(found) == 1 and fuzzy.group(1)[-1].isalnum():
+            if len(found) == 1 and shape[fuzzy.end(1) - 1].isalnum():
                 return self.fuzzy(found[0].written, fuzzy.group(2), at, field)
-        if leading := _LEADING_WILDCARD.search(chunk):
+        if leading := _LEADING_WILDCARD.search(shape):
             raise self.error(
                 "a pattern cannot begin with a wildcard",
                 at + leading.start(),
                 "begin it with a letter or a digit, as in 'opec*'",
             )
-        return self.pieces(chunk, at, field)
+        return self.pieces(chunk, shape, at, field)
+
+    def text_chunk(self, chunk: str, at: int, field: str | None) -> Query | None:
+        """The words of a chunk in which no sign means anything."""
+        runs = self.runs(chunk, at, field)
+        return conjunction(runs) if runs else None
 
     def fuzzy(self, word: str, edits: str, at: int, field: str | None) -> Query:
         self.counted(1, at)
         if len(word) < MIN_FUZZY_LETTERS:
             raise self.error(
-                f"'{word}~' is too short: a fuzzy word has at least {MIN_FUZZY_LETTERS} letters", at
+                f"'{word}~' is too short: a fuzzy word has at least {MIN_FUZZY_LETTERS} letters",
+                at,
+                "give more letters, or leave the '~' away",
             )
         if edits not in ("", "1", "2"):
-            raise self.error(f"a fuzzy word allows 1 or 2 edits, not {edits[:20]}", at)
+            raise self.error(
+                f"a fuzzy word allows 1 or 2 edits, not {edits[:20]}", at, "write ~1 or ~2"
+            )
         usual = 2 if len(word) >= TWO_EDITS_FROM else 1
         return Fuzzy(word, int(edits or usual), field, at)
 
-    def pieces(self, chunk: str, at: int, field: str | None) -> Query | None:
+    def pieces(self, chunk: str, shape: str, at: int, field: str | None) -> Query | None:
         """Patterns, words, and words joined by a sign, all of which must match."""
         clauses: list[Query] = []
         start = 0
-        for match in _PATTERN.finditer(chunk):
+        for match in _PATTERN.finditer(shape):
             clauses += self.runs(chunk[start : match.start()], at + start, field)
-            clauses.append(self.pattern(match.group(), at + match.start(), field))
+            text = chunk[match.start() : match.end()]
+            clauses.append(self.pattern(text, at + match.start(), field))
             start = match.end()
         clauses += self.runs(chunk[start:], at + start, field)
         return conjunction(clauses) if clauses else None

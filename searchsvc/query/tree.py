@@ -17,6 +17,7 @@ import datetime as dt
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from dataclasses import field as attribute
+from decimal import Decimal
 from typing import TypeAlias
 
 
@@ -252,4 +253,4 @@ def _span(since: dt.date | None, until: dt.date | None) -> str:
 
 
 def _number(factor: float) -> str:
-    return repr(factor).removesuffix(".0")
+    return format(Decimal(repr(factor)), "f").removesuffix(".0")

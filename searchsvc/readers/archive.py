@@ -12,7 +12,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from functools import partial
 from io import BytesIO
-from typing import BinaryIO, Self, cast
+from typing import BinaryIO, Self
 
 from searchsvc.errors import ReadError
 from searchsvc.readers import WRAPPERS, reader_of, splitter, suffix_of
@@ -109,8 +109,8 @@ def _tar_members(source: Source) -> Iterator[_Member]:
                 continue
             name = info.name.removeprefix("./")
             fault = _fault(name) or ("" if info.isreg() else "is a link or a device, not a file")
-            stream = None if fault else tar.extractfile(info)
-            yield _Member(name, fault, cast(BinaryIO, stream or BytesIO()))
+            stream = BytesIO() if fault else tar.extractfile(info)
+            yield _Member(name, fault, checked(stream, Meter(plain.tell)))
 
 
 class _StrictInfo(tarfile.TarInfo):
@@ -142,7 +142,7 @@ def _zip_member(archive: zipfile.ZipFile, info: zipfile.ZipInfo, meter: Meter) -
         return _Member(name, fault, BytesIO())
     try:
         with damage_named():
-            return _Member(name, "", checked(cast(BinaryIO, archive.open(info)), meter))
+            return _Member(name, "", checked(archive.open(info), meter))
     except Damaged as error:
         return _Member(name, str(error), BytesIO())
 

@@ -45,6 +45,9 @@ _MAGICS = (
     (b"OggS", "Ogg sound"),
     (b"ID3", "MP3 sound"),
 )
+# Where NULs stand in four bytes of western text.
+_SHAPES = {"000x": "utf-32-be", "x000": "utf-32-le", "0x0x": "utf-16-be", "x0x0": "utf-16-le"}
+_MANY, _FEW = 0.5, 0.02
 _HEAD = 8192  # bytes that tell text from something else
 _NOT_TEXT = bytes({*range(32)} - {*b"\t\n\r\f\v\x1b\x1a\x08"})
 _BINARY = 1 / 50  # share of such bytes above which a file is no text with a flaw
@@ -75,11 +78,11 @@ def decode(data: bytes, declared: str | None = None) -> tuple[str, str]:
     for mark, encoding in _MARKS:
         if data.startswith(mark):
             return _replaced(data[len(mark) :], encoding)
+    if kind := binary_kind(data):
+        raise ReadError(f"looks binary ({kind})")
     if wide := _wide(data):
         text, reservation = _replaced(data, wide)
         return text, reservation or f"no byte order mark; read as {wide.upper()}"
-    if kind := binary_kind(data):
-        raise ReadError(f"looks binary ({kind})")
     return _narrow(data, declared)
 
 
@@ -116,16 +119,9 @@ def one_line(text: str) -> str:
 def _wide(data: bytes) -> str:
     """The UTF-16 or UTF-32 that *data* without a mark is in, by where its NULs stand."""
     head = data[: min(len(data), _HEAD) // 4 * 4]
-    if head.count(0) < len(head) / 4 or not head:
-        return ""
-    nuls = [head[place::4].count(0) > len(head) / 8 for place in range(4)]
-    shapes = {
-        (True, True, True, False): "utf-32-be",
-        (False, True, True, True): "utf-32-le",
-        (True, False, True, False): "utf-16-be",
-        (False, True, False, True): "utf-16-le",
-    }
-    return shapes.get((nuls[0], nuls[1], nuls[2], nuls[3]), "")
+    shares = [head[place::4].count(0) / (len(head) / 4) for place in range(4)] if head else []
+    shape = "".join("0" if share > _MANY else "x" if share < _FEW else "?" for share in shares)
+    return _SHAPES.get(shape, "")
 
 
 def _replaced(data: bytes, encoding: str) -> tuple[str, str]:

@@ -26,7 +26,7 @@ _PICTURE = (
     r"(?:(?:file|stock) )?(?:photo(?:graph|graphy)?|image|picture|video|illustration|graphic)s?"
 )
 _CREDIT = re.compile(
-    rf"\[\s*{_PICTURE}\b[^\]]{{2,200}}\]|\(\s*{_PICTURE}\b[^)]{{2,200}}\)"
+    rf"\[\s*{_PICTURE}\b[^\]]{{0,200}}\]|\(\s*{_PICTURE}\b[^)]{{0,200}}\)"
     rf"|(?:{_PICTURE}(?: credit| courtesy)?(?: of| by)?|credit) ?: ?[^.]{{2,120}}(?:\.\w+)?\.?"
     rf"|{_PICTURE} (?:courtesy of|credit|by) [^.]{{2,80}}\.?",
     re.IGNORECASE,

@@ -48,16 +48,20 @@ NAMES = {
 
 def split(source: Source) -> Iterator[Piece]:
     """One piece a line, or an object of what is not written in lines."""
-    chunk = None
-    for chunk in chunks(source.stream, source.name):
-        if not chunk:
-            yield Piece("", no_items)
-        elif chunk.fault:
-            yield failed(chunk.place, chunk.fault)
-        else:
-            yield Piece(chunk.place, partial(_parse, source, chunk))
-    if not chunk:
+    pieces = map(partial(_piece, source), chunks(source.stream, source.name))
+    first = next(pieces, None)
+    if not first:
         raise ReadError("has no articles in it")
+    yield first
+    yield from pieces
+
+
+def _piece(source: Source, chunk: Chunk | None) -> Piece:
+    if not chunk:
+        return Piece("", no_items)
+    if chunk.fault:
+        return failed(chunk.place, chunk.fault)
+    return Piece(chunk.place, partial(_parse, source, chunk))
 
 
 def _parse(source: Source, chunk: Chunk) -> Iterator[Item]:

@@ -63,7 +63,7 @@ def _lines(stream: BinaryIO, first: bytes) -> Iterator[Chunk | None]:
             yield Chunk(place, number, fault=_TOO_LARGE)
             while (more := stream.readline(_BLOCK)) and not more.endswith(b"\n"):
                 yield None
-        elif line.strip(_BLANK):
+        elif line.strip(_BLANK) and (line.endswith(b"\n") or not stream.read(1)):
             yield Chunk(place, number, line)
 
 

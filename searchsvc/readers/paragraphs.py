@@ -56,7 +56,7 @@ def first_words(body: str) -> str:
 
 
 def _lines(block: str) -> list[str]:
-    return [line.rstrip() for line in dedent(block.strip("\n")).split("\n")]
+    return [line.rstrip() for line in dedent(block.strip("\n").rstrip()).split("\n")]
 
 
 def _width(breaks: list[tuple[str, str]]) -> int:

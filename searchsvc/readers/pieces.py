@@ -88,7 +88,8 @@ def failed(place: str, reason: str) -> Piece:
 def read_all(source: Source) -> bytes:
     """The whole of *source*, which is one article; its size is counted, not believed."""
     data = source.stream.read(MAX_BYTES + 1)
-    if len(data) > MAX_BYTES:
+    # Asked again, a stream that is damaged says so: one of a packed file only seemed to end.
+    if len(data) > MAX_BYTES or source.stream.read(1):
         raise ReadError(f"is larger than {MAX_BYTES // 1_000_000} MB, too much for one article")
     return data
 

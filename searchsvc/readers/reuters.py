@@ -13,6 +13,7 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import partial
+from itertools import pairwise
 from typing import BinaryIO
 
 from bs4 import BeautifulSoup, Tag
@@ -25,7 +26,7 @@ from searchsvc.readers.paragraphs import paragraphs
 from searchsvc.readers.pieces import MAX_BYTES, Item, Note, Piece, Source, failed, no_items
 
 _BLOCK = 1 << 16  # bytes read at a time
-_OPENING = re.compile(rb"(?=<REUTERS[\s>])", re.IGNORECASE)
+_OPENING = re.compile(rb"<REUTERS(?=[\s>])", re.IGNORECASE)
 _CLOSING = re.compile(rb"</REUTERS\s*>", re.IGNORECASE)
 _LONGEST_TAG = 16  # bytes that may be the beginning of an opening
 _NUMBER = re.compile(rb"<REUTERS[^>]*?\bNEWID\s*=\s*[\"']?(\w{1,32})\b", re.IGNORECASE)
@@ -76,8 +77,11 @@ def _chunks(stream: BinaryIO) -> Iterator[bytes]:
     """The bytes from each opening up to the next, and before those what precedes the first."""
     begun = b""
     for block in iter(partial(stream.read, _BLOCK), b""):
-        *whole, begun = _OPENING.split(begun + block)
-        yield from whole
+        unseen = max(1, len(begun) - _LONGEST_TAG)
+        begun += block
+        edges = [0, *(opening.start() for opening in _OPENING.finditer(begun, unseen))]
+        yield from (begun[start:end] for start, end in pairwise(edges))
+        begun = begun[edges[-1] :]
         if len(begun) > MAX_BYTES:
             yield begun
             begun = begun[-_LONGEST_TAG:]

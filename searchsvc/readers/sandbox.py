@@ -13,7 +13,7 @@ import os
 import queue
 import threading
 from collections import deque
-from collections.abc import Iterable, Iterator
+from collections.abc import Generator, Iterable, Iterator
 from contextlib import suppress
 from dataclasses import dataclass, field
 from itertools import islice
@@ -36,8 +36,11 @@ _LAST = b""  # answer that ends a file
 
 def read_files(
     files: Iterable[CorpusFile], workers: int = CORES, limits: Limits = DEFAULT_LIMITS
-) -> Iterator[tuple[CorpusFile, Iterator[Item]]]:
-    """Each of *files* with its items, in order; to go on to the next file drops what is left."""
+) -> Generator[tuple[CorpusFile, Iterator[Item]], None, None]:
+    """Each of *files* with its items, in order; to go on to the next file drops what is left.
+
+    The workers end with the generator: when it is through, is closed or raises.
+    """
     coming = iter(files)
     jobs: deque[_Job] = deque()
     todo: queue.SimpleQueue[_Job | None] = queue.SimpleQueue()

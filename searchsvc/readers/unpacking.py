@@ -58,29 +58,54 @@ class Meter:
 def unpacked(packed: BinaryIO, suffix: str) -> BinaryIO:
     """The plain bytes of *packed*, which is compressed as its *suffix* says, if at all."""
     opener = _OPENERS.get(suffix)
-    stream = cast(BinaryIO, opener(packed)) if opener else packed
-    return checked(stream, Meter(packed.tell))
+    return checked(opener(packed) if opener else packed, Meter(packed.tell))
 
 
-def checked(stream: BinaryIO, meter: Meter) -> BinaryIO:
-    """*stream*, with all that can go wrong in reading it as Damaged."""
-    return cast(BinaryIO, io.BufferedReader(_Checked(stream, meter), 1 << 16))
+def checked(stream: object, meter: Meter) -> BinaryIO:
+    """*stream* up to where it is damaged; who reads on from there meets Damaged."""
+    return cast(BinaryIO, _Buffered(_Checked(cast(io.BufferedIOBase, stream), meter), 1 << 16))
 
 
 class _Checked(io.RawIOBase):
-    def __init__(self, stream: BinaryIO, meter: Meter) -> None:
+    """Ends at the damage: an exception would cost what is in the buffer above."""
+
+    def __init__(self, stream: io.BufferedIOBase, meter: Meter) -> None:
         self._stream = stream
         self._meter = meter
+        self.damage: Damaged | None = None
 
     def readable(self) -> bool:
         return True
 
     def readinto(self, buffer: memoryview) -> int:  # type: ignore[override]  # typeshed: Buffer
-        with damage_named():
-            data = self._stream.read(len(buffer))
-        self._meter.add(len(data))
+        if self.damage:
+            return 0
+        try:
+            with damage_named():
+                data = self._stream.read1(len(buffer))
+            self._meter.add(len(data))
+        except Damaged as damage:
+            self.damage = damage
+            return 0
         buffer[: len(data)] = data
         return len(data)
+
+
+class _Buffered(io.BufferedReader):
+    """A buffer that tells of the damage when all before it has been read."""
+
+    raw: _Checked
+
+    def read(self, size: int | None = -1, /) -> bytes:
+        return self._or_damage(super().read(size))
+
+    def readline(self, size: int | None = -1, /) -> bytes:
+        return self._or_damage(super().readline(size))
+
+    def _or_damage(self, data: bytes) -> bytes:
+        if not data and self.raw.damage:
+            raise self.raw.damage
+        return data
 
 
 @contextmanager

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 
 from searchsvc import analysis, searching
 from searchsvc.engines.base import Engine, Generation, SearchRequest, SearchResult
+from searchsvc.errors import QueryError
 from searchsvc.query.parser import MIN_FUZZY_LETTERS
 from searchsvc.query.tree import All
 
@@ -50,14 +51,16 @@ def samples(engine: Engine) -> tuple[Sample, ...]:
 
 
 def _finds(engine: Engine, query: str) -> bool:
-    resolved = searching.understand(query, engine).resolved
+    try:
+        resolved = searching.understand(query, engine).resolved
+    except QueryError:
+        return False  # a name such as "Or", or a beginning of too many words
     return engine.search(SearchRequest(query=resolved, limit=0)).total > 0
 
 
 def _candidates(overview: SearchResult) -> Iterator[Sample]:
     people, places, topics, years = (
-        [bucket.value for bucket in overview.facets[name][:MANY] if _is_plain(bucket.value)]
-        for name in ("people", "places", "topics", "year")
+        _names(overview, field) for field in ("people", "places", "topics", "year")
     )
     titles = [_telling_words(hit.article.title) for hit in overview.hits]
     headline_words = [word for words in titles for word in words]
@@ -95,9 +98,12 @@ def _telling_words(title: str) -> list[str]:
     return [word for word in words if word in longest]
 
 
-def _is_plain(value: str) -> bool:
-    """Whether *value* consists of words alone, none of them an initial."""
-    return all(len(part) > 1 and part.isalnum() for part in value.split(" "))
+def _names(overview: SearchResult, field: str) -> list[str]:
+    """The most frequent values that consist of words alone, none of them an initial."""
+    names = [bucket.value.replace("-", " ") for bucket in overview.facets[field][:MANY]]
+    return [
+        name for name in names if all(len(part) > 1 and part.isalnum() for part in name.split(" "))
+    ]
 
 
 def _value(words: str) -> str:

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 from playwright.sync_api import sync_playwright
-from waitress.server import create_server
+from werkzeug.serving import make_server
 
 from searchsvc.article import Article
 from searchsvc.engines.memory import MemoryStore
@@ -59,12 +59,15 @@ class NoIndex:
 @contextmanager
 def serving(store):
     """The address at which *store* can be searched meanwhile."""
-    server = create_server(create_app(store), host="127.0.0.1", port=0)
-    thread = threading.Thread(target=server.run, daemon=True)
+    server = make_server("127.0.0.1", 0, create_app(store), threaded=True)
+    thread = threading.Thread(target=server.serve_forever)
     thread.start()
-    yield f"http://127.0.0.1:{server.effective_port}"
-    server.close()
-    thread.join(timeout=5)
+    try:
+        yield f"http://127.0.0.1:{server.port}"
+    finally:
+        server.shutdown()
+        thread.join()
+        server.server_close()
 
 
 @pytest.fixture(scope="session")

@@ -21,12 +21,12 @@ from typing import Any
 
 import pytest
 
+from searchsvc import searching
 from searchsvc.answers import Passage, SearchAnswer
 from searchsvc.article import Article
 from searchsvc.engines.base import Engine
 from searchsvc.errors import QueryError
 from searchsvc.parameters import SearchParameters
-from searchsvc.searching import search
 
 HERE = Path(__file__).parent
 LANGUAGE = HERE.parents[2] / "shared" / "LANGUAGE.md"
@@ -39,7 +39,7 @@ Row = dict[str, Any]
 
 @dataclass(frozen=True)
 class OneGeneration:
-    """A Store with an engine in it: what `search` needs."""
+    """A Store with an engine in it: what `searching.search` needs."""
 
     engine: Engine
     name: str = "000001"
@@ -49,6 +49,13 @@ class OneGeneration:
 
     def generation(self, name: str) -> "OneGeneration | None":
         return self if name == self.name else None
+
+
+@pytest.fixture(autouse=True)
+def no_hurry(monkeypatch: pytest.MonkeyPatch) -> None:
+    """What is found must not depend on how busy the machine is."""
+    monkeypatch.setattr(searching, "SEARCH_SECONDS", 60.0)
+    monkeypatch.setattr(searching, "SNIPPET_SECONDS", 60.0)
 
 
 @cache
@@ -70,7 +77,7 @@ def typed(row: Row) -> str:
 def ask(engine: Engine, row: Row) -> SearchAnswer:
     given = {name: row[name] for name in ("from", "to", "sort", "page") if name in row}
     given |= {"q": typed(row), "size": row.get("size", 200), **row.get("filters", {})}
-    return search(OneGeneration(engine), SearchParameters.model_validate(given))
+    return searching.search(OneGeneration(engine), SearchParameters.model_validate(given))
 
 
 @pytest.mark.parametrize("row", [pytest.param(row, id=name) for name, row in rows()])
@@ -178,7 +185,7 @@ def test_cursors_walk_over_every_hit_once(archive: Engine, articles: tuple[Artic
     cursor: str | None = None
     while True:
         asked = SearchParameters(q="", size=7, cursor=cursor)
-        answer = search(OneGeneration(archive), asked)
+        answer = searching.search(OneGeneration(archive), asked)
         walked += [hit.id for hit in answer.hits]
         if answer.links.next is None:
             break

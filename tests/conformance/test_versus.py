@@ -252,7 +252,10 @@ def test_random_questions_are_answered_as_memory_does(
     assert engine.count() == memory.count()
     for field in TEXT_FIELDS:
         for prefix in ("", "o", "price", "北", "zebra"):
-            assert list(engine.terms(field, prefix)) == list(memory.terms(field, prefix)), field
+            listed = dict(engine.terms(field, prefix))
+            assert list(listed) == sorted(listed)
+            for word, articles in memory.terms(field, prefix):  # deleted ones may count: see 5
+                assert listed[word] >= articles, field
     for _ in range(TREES):
         request = random_request(random)
         if difference(engine, memory, request):

@@ -2,11 +2,12 @@ from urllib.parse import urlencode
 
 import pytest
 from bs4 import BeautifulSoup
-from worlds import articles
 
 from searchsvc.article import Article
 from searchsvc.engines.memory import MemoryStore
 from searchsvc.web import create_app
+
+from .worlds import articles
 
 STORIES = [
     Article(
@@ -37,8 +38,8 @@ def client(store):
 
 @pytest.fixture(scope="session")
 def world():
-    """A client of 120 random articles."""
-    return create_app(MemoryStore(articles(seed=7, count=120))).test_client()
+    """A client of 60 random articles."""
+    return create_app(MemoryStore(articles(seed=7, count=60))).test_client()
 
 
 @pytest.fixture(scope="session")

@@ -8,11 +8,12 @@ import pytest
 import schemathesis
 from hypothesis import HealthCheck, Phase, seed, settings
 from schemathesis.specs.openapi.checks import negative_data_rejection, positive_data_acceptance
-from worlds import articles, question
 
 from searchsvc.engines.memory import MemoryStore
 from searchsvc.parameters import NAMES, SearchParameters
 from searchsvc.web import create_app
+
+from .worlds import articles, question
 
 
 @pytest.fixture(scope="module")

@@ -3,13 +3,14 @@
 from urllib.parse import urlencode
 
 import pytest
-from worlds import articles
 
 from searchsvc.article import Article
 from searchsvc.engines.memory import MemoryEngine, MemoryStore
 from searchsvc.schema import FACET_FIELDS
 from searchsvc.web import create_app
 from searchsvc.web.samples import samples
+
+from .worlds import articles
 
 
 def text(soup, selector):
@@ -41,6 +42,12 @@ def test_samples_find_something_in_any_index(seed):
     for sample in found:
         answer = client.get("/api/v1/search", query_string={"q": sample.query})
         assert answer.json["total"] > 0, sample
+
+
+def test_names_that_look_like_operators_make_no_sample_that_fails(page):
+    odd = [Article(id="1", title="OR NOT AND", places=("OR", "NOT"), topics=("AND", "a~", "("))]
+    client = create_app(MemoryStore(odd)).test_client()
+    assert page(client, "/").select(".samples a")
 
 
 def test_a_search_shows_hits_with_marks(client, page):

@@ -24,9 +24,9 @@ def ugly(chance):
 
 
 def address(chance):
-    path = chance.choice(("/search", "/", "/api/v1/search", "/api/v1/articles/x", "/article/x"))
+    path = chance.choice(("/search", "/", "/api/v1/search", "/api/v1/articles/a-1", "/article/a-1"))
     if chance.random() < 0.15:
-        path = path.removesuffix("x") + "/" + chance.choice(_RAW[:-5]) + chance.choice("ab%")
+        path = path.removesuffix("a-1") + "/" + chance.choice(_RAW[:-5]) + chance.choice("ab%")
     if chance.random() < 0.3:
         raw = "".join(chance.choice((*_RAW, "q=", "page=", "x")) for _ in range(8))
         return path, f"{chance.choice(NAMES)}={raw}"

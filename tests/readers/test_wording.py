@@ -1,0 +1,152 @@
+"""Encodings, cleaning, datelines, paragraphs and bylines: whatever the text, nothing is raised."""
+
+import io
+import unicodedata
+from contextlib import suppress
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from searchsvc.article import Article
+from searchsvc.errors import ReadError
+from searchsvc.readers import fields
+from searchsvc.readers.datelines import dateline
+from searchsvc.readers.encoding import clean, decode
+from searchsvc.readers.furniture import byline, is_furniture
+from searchsvc.readers.paragraphs import paragraphs
+from searchsvc.readers.pieces import Problem, Source
+from searchsvc.readers.text import split
+
+LINES = st.lists(
+    st.text(max_size=70)
+    | st.sampled_from(["", "By Jane Doe", "LONDON - ", "Date: ", "(Photo", "    ", "a  b  c"]),
+    max_size=20,
+).map("\n".join)
+
+
+@given(st.binary(), st.none() | st.text(max_size=12))
+def test_any_bytes_are_decoded_or_refused(data: bytes, declared: str | None) -> None:
+    with suppress(ReadError):
+        text, _ = decode(data, declared)
+        assert isinstance(text, str)
+
+
+@given(st.text(st.characters()))
+def test_a_cleaned_text_can_be_stored_and_stays_as_it_is(text: str) -> None:
+    cleaned = clean(text)
+    cleaned.encode("utf-8")
+    assert {unicodedata.category(c) for c in cleaned if c != "\n"}.isdisjoint({"Cc", "Cs", "Zl"})
+    assert clean(cleaned) == cleaned
+    assert unicodedata.is_normalized("NFC", cleaned)
+
+
+@pytest.mark.parametrize("encoding", ["utf-8", "utf-16", "utf-32", "utf-8-sig"])
+@given(text=st.text(st.characters(exclude_categories=["Cs", "Cc"]), min_size=1))
+def test_unicode_encodings_are_recognised(encoding: str, text: str) -> None:
+    assert decode(text.encode(encoding))[0] == text.removeprefix("\ufeff") or text[0] == "\ufeff"
+
+
+@given(LINES)
+def test_paragraphs_keep_every_word_in_order(text: str) -> None:
+    text = clean(text)
+    assert "".join(paragraphs(text).split()) == "".join(text.split())
+
+
+@given(LINES)
+def test_paragraphs_of_paragraphs_are_the_same(text: str) -> None:
+    once = paragraphs(clean(text))
+    assert "\n\n\n" not in once
+    assert not once.startswith("\n")
+
+
+@given(LINES)
+@settings(max_examples=300)
+def test_any_text_file_is_an_article_or_a_problem(text: str) -> None:
+    source = Source("a.txt", "tests", io.BytesIO(text.encode()))
+    (first, *_) = [item for piece in split(source) for item in piece.items()]
+    assert isinstance(first, Article | Problem)
+    if isinstance(first, Problem):
+        assert first.reason == "is empty" or first.reason.startswith(
+            ("looks binary", "has neither")
+        )
+
+
+@pytest.mark.parametrize(
+    ("paragraph", "filed", "rest"),
+    [
+        ("WASHINGTON, March 3, 2018 (Reuters) - A", "WASHINGTON, March 3, 2018 (Reuters)", "A"),
+        ("GENEVA, Sept. 14 — A", "GENEVA, Sept. 14", "A"),
+        ("NEW YORK (AP) — A", "NEW YORK (AP)", "A"),
+        ("RIO DE JANEIRO, Feb 26 -- A", "RIO DE JANEIRO, Feb 26", "A"),
+        ("ST. JOSEPH, Mich. (AP) — A", "ST. JOSEPH, Mich. (AP)", "A"),
+        ("DUBAI, United Arab Emirates — A", "DUBAI, United Arab Emirates", "A"),
+        ("Washington (AFP) – A", "Washington (AFP)", "A"),
+        ("LONDON - “No,” he said.", "LONDON", "“No,” he said."),
+        ("LONDON - the city - sleeps.", "", "LONDON - the city - sleeps."),
+        ("NATO - The alliance met.", "", "NATO - The alliance met."),
+        ("UPDATE - Talks resume.", "", "UPDATE - Talks resume."),
+        ("The talks - on Monday - failed.", "", "The talks - on Monday - failed."),
+        ("Paris, in March, is wet - often.", "", "Paris, in March, is wet - often."),
+        ("", "", ""),
+    ],
+)
+def test_a_dateline_is_parted_from_the_text(paragraph: str, filed: str, rest: str) -> None:
+    assert dateline(paragraph) == (filed, rest)
+
+
+@pytest.mark.parametrize(
+    ("line", "name"),
+    [
+        ("By Jane Doe", "Jane Doe"),
+        ("BY JANE DOE", "JANE DOE"),
+        ("By JANE DOE and J. R. Okafor, Staff Writer", "JANE DOE and J. R. Okafor"),
+        ("By Jane Doe, Owen Pryce and Zoë Müller", "Jane Doe, Owen Pryce and Zoë Müller"),
+        ("By Vincent van Gogh | The Courier", "Vincent van Gogh | The Courier"),
+        ("By Reuters", "Reuters"),
+        ("By Friday the talks had failed.", ""),
+        ("By Friday Night", ""),
+        ("By the sea", ""),
+        ("By Jane", ""),
+        ("Bye Jane Doe", ""),
+    ],
+)
+def test_a_byline_names_the_author(line: str, name: str) -> None:
+    assert byline(line) == name
+
+
+@pytest.mark.parametrize(
+    "paragraph",
+    [
+        *("[Photo: VOA News / YouTube ]", "(Photo by Jane Doe)", "Photo: Jane Doe / Reuters"),
+        *("Image: Coast Guard / Getty", "Photo by Jane Doe", "(File photo)", "Credit: AP"),
+        *("(Reporting by Tom Miles; Editing by Jane Roe)", "Editing by Jane Roe", "###", "-30-"),
+        "© 2018 Harbour Wire. All rights reserved.",
+    ],
+)
+def test_credits_are_furniture(paragraph: str) -> None:
+    assert is_furniture(paragraph)
+
+
+@pytest.mark.parametrize(
+    "paragraph",
+    [
+        *("Photos show the ferry.", "A photo: it shows a ferry.", "Reporting was hard that week."),
+        *(
+            "The picture by Rembrandt was sold.",
+            "Editing a paper takes all night.",
+            "The end came.",
+        ),
+    ],
+)
+def test_sentences_are_not(paragraph: str) -> None:
+    assert not is_furniture(paragraph)
+
+
+def test_authors_lose_rank_employer_and_addresses() -> None:
+    given = [
+        "By Jane Doe, Reuters",
+        "Owen Pryce, Chief Political Correspondent",
+        "jane@doe.example",
+    ]
+    assert fields.author([*given, "https://x.example/staff/jane"]) == "Jane Doe, Owen Pryce"

@@ -1,0 +1,141 @@
+"""The docs say what the code does: names are compared, commands and examples are run."""
+
+import re
+import shlex
+import subprocess
+import sys
+from pathlib import Path
+
+import click
+import pytest
+
+from searchsvc import answers, cli, config, errors, parameters, schema
+from searchsvc.article import Article
+from searchsvc.engines.memory import MemoryStore
+from searchsvc.indexing import IndexReport
+from searchsvc.parameters import SearchParameters
+from searchsvc.query import parser, rewrite
+from searchsvc.readers import READERS
+from searchsvc.searching import search
+
+ROOT = Path(__file__).parent.parent
+PAGES = sorted([*ROOT.glob("*.md"), *ROOT.glob("*/*.md")])
+
+
+def read(name: str) -> str:
+    return (ROOT / name).read_text("utf-8")
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda p: p.relative_to(ROOT).as_posix())
+def test_links_lead_somewhere(page: Path) -> None:
+    for target in re.findall(r"\]\(([^)#]+)", page.read_text("utf-8")):
+        if "://" not in target:
+            assert (page.parent / target).exists(), f"{page.name}: {target}"
+
+
+@pytest.mark.parametrize("name", cli.cli.commands)
+def test_every_command_and_option_is_documented(name: str) -> None:
+    text = read("docs/cli.md")
+    assert f"| `{name}" in text
+    command = cli.cli.commands[name]
+    assert command.help
+    for option in command.params:
+        if isinstance(option, click.Option):
+            assert f"`{option.opts[0]}`" in text, option.opts
+
+
+def test_no_command_or_option_is_documented_that_is_not_there() -> None:
+    options = {o for c in cli.cli.commands.values() for p in c.params for o in p.opts}
+    for name in ("README.md", "docs/cli.md"):
+        for flag in re.findall(r"(?<![\w-])--[a-z][a-z-]+", read(name)):
+            assert flag in options | {"--help"}, f"{name}: {flag}"
+
+
+def test_every_setting_is_documented() -> None:
+    text = read("docs/cli.md")
+    for setting in config.SETTINGS:
+        variable = config.PREFIX + setting.name.upper()
+        row = f"| `--{setting.name}` | `{variable}` | `{setting.name}` | `{setting.default}` |"
+        assert row in text
+
+
+def test_every_key_of_the_index_report_is_documented() -> None:
+    document = cli.report_document(IndexReport(), dry_run=False)
+    text = read("docs/cli.md")
+    for key in [*document, *document["files"], *document["articles"]]:
+        assert f"`{key}`" in text
+
+
+def test_exit_codes_are_documented() -> None:
+    text = read("docs/cli.md")
+    for code in range(cli.LOCKED + 1):
+        assert f"| {code} |" in text
+
+
+@pytest.mark.parametrize("name", sorted(parameters.SearchParameters.model_fields))
+def test_every_parameter_is_documented(name: str) -> None:
+    shown = SearchParameters.model_fields[name].alias or name
+    assert f"`{shown}`" in read("docs/api.md")
+
+
+@pytest.mark.parametrize(
+    "model",
+    [answers.SearchAnswer, answers.HitAnswer, answers.QueryAnswer, answers.Links,
+     answers.ArticleAnswer, answers.Problem],
+)  # fmt: skip
+def test_every_key_of_an_answer_is_documented(model: type) -> None:
+    text = read("docs/api.md")
+    for key in model.model_fields:  # type: ignore[attr-defined]
+        assert f'"{key}"' in text or f"`{key}`" in text, key
+
+
+def test_fields_and_limits_of_the_language_are_documented() -> None:
+    text = read("docs/query.md")
+    for name in schema.QUERY_FIELDS:
+        assert f"{name}:" in text
+    for limit in (parser.MAX_CHARACTERS, parser.MAX_WORDS, parser.MAX_DEPTH, parser.MAX_BOOST,
+                  rewrite.MAX_EXPANSION):  # fmt: skip
+        assert f"{limit:,}" in text, limit
+
+
+def test_every_example_of_the_language_is_read_without_a_word_of_complaint() -> None:
+    rows = re.findall(r"^\| `([^`]+)` \|", read("docs/query.md"), re.MULTILINE)
+    assert len(rows) >= 20
+    store = MemoryStore([Article(id="1", title="Oil")])
+    for query in rows:
+        search(store, SearchParameters(q=query.replace("\\|", "|")))
+
+
+def test_every_suffix_that_is_read_is_documented() -> None:
+    text = read("docs/formats.md")
+    for form in READERS.values():
+        for suffix in form.suffixes:
+            assert not suffix or f"`{suffix}`" in text, suffix
+
+
+def test_the_error_tree_is_drawn_whole() -> None:
+    drawn = set(re.findall(r"[├└]── (\w+)", errors.__doc__ or ""))
+    classes = {n for n, c in vars(errors).items() if isinstance(c, type)} - {"SearchServiceError"}
+    assert drawn == classes
+
+
+def test_the_commands_of_the_readme_run(tmp_path: Path) -> None:
+    block = read("README.md").split("```")[3]
+    (tmp_path / "articles").symlink_to(ROOT / "corpus")
+    ran = 0
+    for line in block.strip().splitlines():
+        words = shlex.split(line, comments=True)
+        if words[0] == "searchsvc" and words[1] != "serve":
+            command = [sys.executable, "-m", "searchsvc", *words[1:]]
+            subprocess.run(command, cwd=tmp_path, check=True, capture_output=True)
+            ran += 1
+    assert ran == 2
+
+
+def test_the_layers_are_drawn_as_they_are_checked() -> None:
+    from test_layers import LAYERS
+
+    drawn = re.findall(r"^\| (\w[\w ]*) \| (`.*`) \|$", read("docs/architecture.md"), re.MULTILINE)
+    assert [(name, names.replace("`", "")) for name, names in drawn] == [
+        (name, names.replace(" __main__", "")) for name, names in reversed(LAYERS)
+    ]

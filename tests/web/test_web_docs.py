@@ -1,0 +1,81 @@
+"""docs/api.md tells the truth: its examples are run on the sample corpus."""
+
+import json
+import re
+import threading
+from pathlib import Path
+
+import pytest
+from werkzeug.serving import make_server
+
+from searchsvc.article import Article
+from searchsvc.corpus import CorpusFile, scan
+from searchsvc.engines.memory import MemoryStore
+from searchsvc.readers import read
+from searchsvc.web import create_app, problems
+
+ROOT = Path(__file__).parents[2]
+TEXT = (ROOT / "docs" / "api.md").read_text(encoding="utf-8")
+
+
+def blocks(language):
+    return re.findall(rf"```{language}\n(.*?)```", TEXT, re.DOTALL)
+
+
+@pytest.fixture(scope="module")
+def app():
+    articles = [
+        item
+        for file in scan(ROOT / "corpus")
+        if isinstance(file, CorpusFile)
+        for item in read(file)
+        if isinstance(item, Article)
+    ]
+    return create_app(MemoryStore(articles))
+
+
+def test_the_example_answer_is_the_answer(app):
+    (url,) = re.findall(r"curl 'http://127.0.0.1:8000(.*?)'", TEXT)
+    shown, _ = map(json.loads, blocks("json"))
+    answer = app.test_client().get(url).json
+    for own in (shown, answer):
+        assert own.pop("took_ms") > 0
+        assert own["hits"][0].pop("score") > 0  # of another engine
+    assert shown == answer
+
+
+def test_the_example_error_is_the_error(app):
+    _, shown = map(json.loads, blocks("json"))
+    answer = app.test_client().get("/api/v1/search?q=oil+titel:price").json
+    assert shown.pop("instance") != answer.pop("instance")
+    assert shown == answer
+
+
+def test_the_example_article_is_there(app):
+    (url,) = re.findall(r"`(/api/v1/articles/[^<`]+)`", TEXT)
+    answer = app.test_client().get(url).json
+    assert answer["title"].startswith("Tarnbeck loses")
+    for key in answer:
+        assert f"`{key}`" in TEXT
+
+
+def test_the_python_example_walks_through_every_hit(app, capsys):
+    server = make_server("127.0.0.1", 0, app)
+    thread = threading.Thread(target=server.serve_forever)
+    thread.start()
+    (code,) = blocks("python")
+    try:
+        exec(code.replace("8000", str(server.port)).replace("size=200", "size=2"), {})
+    finally:
+        server.shutdown()
+        thread.join()
+        server.server_close()
+    walked = capsys.readouterr().out.splitlines()
+    found = app.test_client().get("/api/v1/search?q=harbour&size=200").json
+    assert walked == [f"{hit['id']} {hit['title']}" for hit in found["hits"]]
+    assert len(walked) > 4
+
+
+def test_every_kind_of_problem_is_in_the_table():
+    for status, kind, _ in problems.KINDS.values():
+        assert re.search(rf"^\| {status} \|.*`{kind}`", TEXT, re.MULTILINE), kind
