@@ -30,7 +30,7 @@ from searchsvc.answers import (
 from searchsvc.article import Article
 from searchsvc.engines.base import Engine, Generation, Hit, SearchRequest, Store
 from searchsvc.errors import CursorExpired, ParameterError, QueryError
-from searchsvc.parameters import SearchParameters
+from searchsvc.parameters import MAX_PAGE, SearchParameters
 from searchsvc.query.parser import parse
 from searchsvc.query.rewrite import resolve
 from searchsvc.query.tree import Query, Word, leaves, map_leaves
@@ -169,7 +169,7 @@ def _place(store: Store, asked: SearchParameters) -> tuple[Generation, int]:
         place = int(page)
     except (ValueError, binascii.Error):
         raise ParameterError("cursor", "is not one that this service gave; begin anew") from None
-    if not name.isalnum() or place < 1:
+    if not name.isalnum() or not 1 <= place <= MAX_PAGE:
         raise ParameterError("cursor", "is not one that this service gave; begin anew")
     generation = store.generation(name)
     if generation is None:

@@ -47,13 +47,7 @@ def marks(text: str, query: Query, field: str) -> list[tuple[int, int]]:
 
     In order, not overlapping. A phrase is one span; nothing under a Not is marked.
     """
-    spans: list[tuple[int, int]] = []
-    for mark in _all_marks(text, query, field):
-        if spans and mark.start < spans[-1][1]:
-            spans[-1] = (spans[-1][0], max(spans[-1][1], mark.end))
-        else:
-            spans.append((mark.start, mark.end))
-    return spans
+    return _spans(_all_marks(text, query, field))
 
 
 def passages(text: str, query: Query | None, field: str = "body") -> list[Snippet]:
@@ -61,12 +55,12 @@ def passages(text: str, query: Query | None, field: str = "body") -> list[Snippe
 
     They are in the order of the text. Without a match, the lead, unmarked.
     """
-    found = _all_marks(text, query, field)[:MAX_MARKS] if query else []
+    found = _all_marks(text, query, field) if query else []
     if not found:
         lead = _cut(text, 0, 0)
         return [Snippet(text[slice(*lead)], ())] if text.strip() else []
-    spans = marks(text, query, field) if query else []
-    windows = sorted(_best_windows(text, found))
+    spans = _spans(found)
+    windows = sorted(_best_windows(text, found[:MAX_MARKS]))
     return [_snippet(text, window, spans) for window in windows]
 
 
@@ -102,6 +96,16 @@ def _all_marks(text: str, query: Query, field: str) -> list[_Mark]:
         if number >= 0:
             found.append(_Mark(word.start, word.end, number))
     return sorted(found, key=lambda mark: (mark.start, mark.end))
+
+
+def _spans(found: list[_Mark]) -> list[tuple[int, int]]:
+    spans: list[tuple[int, int]] = []
+    for mark in found:
+        if spans and mark.start < spans[-1][1]:
+            spans[-1] = (spans[-1][0], max(spans[-1][1], mark.end))
+        else:
+            spans.append((mark.start, mark.end))
+    return spans
 
 
 def _wanted(query: Query, field: str) -> Iterator[Query]:
@@ -232,5 +236,6 @@ def _whole_character(text: str, place: int, limit: int) -> int:
     start = max(text.rfind(" ", 0, place) + 1, place - 10 * WIDTH)
     for character in _CHARACTER.finditer(text, start, limit):
         if character.end() >= place:
-            return character.start() if character.start() == place else character.end()
+            first, last = character.span()
+            return int(first if first == place else last)
     return place

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from types import SimpleNamespace
 
 import pytest
-from hypothesis import HealthCheck, example, given, settings
+from hypothesis import HealthCheck, example, given, note, settings
 from hypothesis import strategies as st
 
 from searchsvc import analysis
@@ -154,6 +154,7 @@ anything = st.one_of(
 @example("⒈5")
 @example("a\u0301'\u0301s")
 def test_words_stand_in_the_text_in_order(text: str) -> None:
+    note(repr(text))
     end = 0
     for word in words(text):
         assert end <= word.start < word.end <= len(text)
@@ -168,6 +169,7 @@ def test_words_stand_in_the_text_in_order(text: str) -> None:
 @settings(often, max_examples=1000)
 @given(anything)
 def test_terms_are_the_words_without_their_places(text: str) -> None:
+    note(repr(text))
     assert terms(text) == [(word.written, word.stem) for word in words(text)]
 
 
@@ -180,4 +182,5 @@ def test_a_space_parts_texts(one: str, other: str) -> None:
 @settings(often, max_examples=500)
 @given(anything)
 def test_folding_twice_is_folding_once(text: str) -> None:
+    note(repr(text))
     assert fold(fold(text)) == fold(text)

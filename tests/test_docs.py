@@ -26,6 +26,12 @@ def read(name: str) -> str:
     return (ROOT / name).read_text("utf-8")
 
 
+def queries(text: str) -> list[str]:
+    """What stands in the first column of tables."""
+    rows = re.findall(r"^\| `([^`]+)` \|", text, re.MULTILINE)
+    return [query.replace("\\|", "|") for query in rows]
+
+
 @pytest.mark.parametrize("page", PAGES, ids=lambda p: p.relative_to(ROOT).as_posix())
 def test_links_lead_somewhere(page: Path) -> None:
     for target in re.findall(r"\]\(([^)#]+)", page.read_text("utf-8")):
@@ -99,11 +105,15 @@ def test_fields_and_limits_of_the_language_are_documented() -> None:
 
 
 def test_every_example_of_the_language_is_read_without_a_word_of_complaint() -> None:
-    rows = re.findall(r"^\| `([^`]+)` \|", read("docs/query.md"), re.MULTILINE)
-    assert len(rows) >= 20
+    examples, _, wrong = read("docs/query.md").partition("## Limits and errors")
     store = MemoryStore([Article(id="1", title="Oil")])
-    for query in rows:
-        search(store, SearchParameters(q=query.replace("\\|", "|")))
+    assert len(queries(examples)) >= 20
+    for query in queries(examples):
+        search(store, SearchParameters(q=query))
+    assert len(queries(wrong)) >= 5
+    for query in queries(wrong):
+        with pytest.raises(errors.QueryError):
+            search(store, SearchParameters(q=query))
 
 
 def test_every_suffix_that_is_read_is_documented() -> None:

@@ -4,7 +4,7 @@ import unicodedata
 from itertools import pairwise
 
 import pytest
-from hypothesis import HealthCheck, example, given, settings
+from hypothesis import HealthCheck, example, given, note, settings
 from hypothesis import strategies as st
 
 from searchsvc import analysis
@@ -230,6 +230,7 @@ queries = st.one_of(leaves, st.lists(leaves, min_size=2, max_size=4).map(lambda 
 @given(texts, st.one_of(queries, near, st.none()))
 @example("Oil. " + "x" * 140 + " oil price " + FILLER, Exact(("oil", "price"), 0, BODY))
 def test_passages_are_pieces_of_the_text_with_spans_inside(text: str, query: Query | None) -> None:
+    note(f"{text!r}, {query!r}")
     found = passages(text, query)
     assert len(found) <= PASSAGES
     assert bool(found) == bool(text.strip())
@@ -249,6 +250,7 @@ def test_passages_are_pieces_of_the_text_with_spans_inside(text: str, query: Que
 @given(texts, st.one_of(queries, near))
 @example("Oil. " + "x" * 140 + " oil price " + FILLER, Exact(("oil", "price"), 0, BODY))
 def test_what_is_marked_matches(text: str, query: Query) -> None:
+    note(f"{text!r}, {query!r}")
     pieces = [(text, marks(text, query, "body"))]
     pieces += [(passage.text, list(passage.highlights)) for passage in passages(text, query)]
     for piece, spans in pieces:
@@ -287,6 +289,7 @@ def matches(leaf: Query, words: list[analysis.Word]) -> bool:
 @settings(often, max_examples=500)
 @given(texts, st.one_of(queries, near))
 def test_a_text_is_marked_if_and_only_if_it_matches(text: str, query: Query) -> None:
+    note(f"{text!r}, {query!r}")
     engine = MemoryEngine([Article(id="1", body=text)])
     found = engine.search(SearchRequest(query=query)).total
     assert bool(marks(text, query, "body")) == bool(found)
@@ -304,6 +307,7 @@ def test_nothing_under_not_is_marked(text: str, query: Query) -> None:
 @settings(often, max_examples=500)
 @given(texts, st.one_of(queries, near, st.none()))
 def test_no_cut_parts_a_letter_from_its_marks(text: str, query: Query | None) -> None:
+    note(f"{text!r}, {query!r}")
     place = 0
     for passage in passages(text, query):
         at = text.find(passage.text, place)

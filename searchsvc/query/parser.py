@@ -390,13 +390,12 @@ class _Parser:
         for match in _PATTERN.finditer(shape):
             clauses += self.runs(chunk[start : match.start()], at + start, field)
             text = chunk[match.start() : match.end()]
-            clauses.append(self.pattern(text, at + match.start(), field))
+            clauses += self.pattern(text, at + match.start(), field)
             start = match.end()
         clauses += self.runs(chunk[start:], at + start, field)
         return conjunction(clauses) if clauses else None
 
-    def pattern(self, text: str, at: int, field: str | None) -> Query:
-        self.counted(1, at)
+    def pattern(self, text: str, at: int, field: str | None) -> list[Query]:
         parts = re.split(r"([?*])", text)
         parts[::2] = ["".join(word.written for word in analysis.words(part)) for part in parts[::2]]
         literal = "".join(parts[::2])
@@ -406,7 +405,10 @@ class _Parser:
                 at,
                 "give at least two letters, or three digits, beside the wildcard",
             )
-        return Pattern("".join(parts), field, at)
+        if not _PATTERN.fullmatch(_shape("".join(parts))):  # of signs that fold to nothing
+            return self.runs(text, at, field)
+        self.counted(1, at)
+        return [Pattern("".join(parts), field, at)]
 
     def runs(self, text: str, at: int, field: str | None) -> list[Query]:
         """Words of *text*; those joined by one of `-&/` as a phrase."""

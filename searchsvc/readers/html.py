@@ -9,6 +9,7 @@ article cut short.
 import re
 from collections.abc import Iterator
 from functools import partial
+from itertools import islice
 
 import trafilatura
 from lxml import etree  # type: ignore[import-untyped]  # lxml has no types
@@ -28,7 +29,7 @@ from searchsvc.readers.paragraphs import first_words
 from searchsvc.readers.pieces import Item, Note, Piece, Source, read_all
 
 _DEEPEST = 1000  # tags in each other; trafilatura reads 2,000 and loses text at 5,000
-_CUT_SHORT = 1.3  # times longer that a run of paragraphs is which the text found begins
+_CUT_SHORT = 1.5  # times longer that a run of paragraphs is which the text found begins
 _DECLARED = re.compile(
     rb"<meta[^>]{0,200}?charset\s*=\s*[\"']?\s*([\w.:-]+)|<\?xml[^>]{0,100}?encoding=[\"']([\w.:-]+)",
     re.IGNORECASE,
@@ -45,7 +46,7 @@ def split(source: Source) -> Iterator[Piece]:
 
 def _parse(source: Source, data: bytes) -> Iterator[Item]:
     text, reservation = decode(data, _declared(data))
-    markup = _XML.sub("", clean(text), count=1)
+    markup = _XML.sub("", text.replace("\0", " "), count=1)  # lxml takes NUL for the end
     if not markup.strip():
         raise ReadError("is empty")
     if not _MARKUP.search(markup):
@@ -77,10 +78,9 @@ def _runs(tree: HtmlElement) -> list[list[str]]:
     """Paragraphs that stand in boxes of one kind within one box, in the order of the page."""
     runs: dict[object, list[str]] = {}
     for paragraph in tree.iter("p"):
-        box, *outer = [*paragraph.iterancestors()][:3]
-        text = one_line(paragraph.text_content())
-        if text and outer:
-            runs.setdefault((box.tag, box.get("class"), outer[-1]), []).append(text)
+        box, *_, outer = islice(paragraph.iterancestors(), 3)
+        if text := one_line(paragraph.text_content()):
+            runs.setdefault((box.tag, box.get("class"), outer), []).append(text)
     return list(runs.values())
 
 
@@ -127,10 +127,11 @@ def _paragraphs(text: str) -> str:
 
 def _without_heading(body: str, facts: PageFacts) -> str:
     """*body* from where the text begins, below headline and byline."""
+    headlines = [_words(line) for line in (facts.title, *facts.headings)]
     first, _, rest = body.partition("\n\n")
-    is_headline = any(_words(first) == _words(line) for line in (facts.title, *facts.headings))
-    if rest and (is_headline or _is_byline(first, facts.author)):
-        return _without_heading(rest, facts)
+    while rest and (_words(first) in headlines or _is_byline(first, facts.author)):
+        body = rest
+        first, _, rest = body.partition("\n\n")
     return body
 
 

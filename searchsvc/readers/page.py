@@ -26,9 +26,10 @@ _READ = SoupStrainer(["meta", "link", "title", "script", "h1", "time"])
 
 # Names of meta tags, the most exact first; "name", "property" and "itemprop" are all one.
 _DATES = (
-    *("article:published_time", "og:published_time", "datepublished", "dc.date.issued"),
-    *("dcterms.created", "dcterms.date", "dc.date", "parsely-pub-date", "sailthru.date"),
-    *("pubdate", "publishdate", "publish-date", "publication_date", "date.release", "date"),
+    *("article:published_time", "og:published_time", "article:published", "datepublished"),
+    *("dc.date.issued", "dcterms.created", "dcterms.date", "dc.date.created", "dc.date"),
+    *("parsely-pub-date", "sailthru.date", "published_time", "pubdate", "publishdate"),
+    *("publish-date", "publish_date", "publication_date", "date.release", "date"),
 )
 _AUTHORS = ("author", "byl", "parsely-author", "sailthru.author", "dc.creator", "article:author")
 _SECTIONS = ("article:section", "parsely-section", "og:section")
@@ -38,6 +39,7 @@ _SUMMARIES = ("og:description", "description", "twitter:description")
 # What parts a headline from the name of the site in <title>.
 _SUFFIX = re.compile(r"\s+(?:[|–—»·•-]|::)\s+(?P<site>[^|–—»]{2,60})$")
 
+_JSON_LD = re.compile("ld[+]json", re.IGNORECASE)
 _DAY_IN_URL = re.compile(r"/((?:19|20)\d\d)[/-](\d\d|[a-z]{3})[/-](\d\d)(?!\d)")
 
 
@@ -63,7 +65,7 @@ def page_facts(markup: str) -> PageFacts:
     """What the page with this *markup* says of the article on it."""
     soup = BeautifulSoup(markup, "lxml", parse_only=_READ)
     metas = _metas(soup)
-    node = linked_article(_contents(soup, "script", type="application/ld+json"))
+    node = linked_article(_contents(soup, "script", type=_JSON_LD))
     url = _url(soup, metas, node)
     title = _title(soup, metas, node)
     site = _site(soup, metas, node, title)
@@ -92,7 +94,7 @@ def _metas(soup: BeautifulSoup) -> defaultdict[str, list[str]]:
     return found
 
 
-def _contents(soup: BeautifulSoup, name: str, **attributes: str) -> list[str]:
+def _contents(soup: BeautifulSoup, name: str, **attributes: re.Pattern[str]) -> list[str]:
     return [tag.get_text() for tag in soup.find_all(name, attrs={**attributes})]
 
 

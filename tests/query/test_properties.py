@@ -5,7 +5,7 @@ from pathlib import Path
 from types import ModuleType
 
 import pytest
-from hypothesis import HealthCheck, example, given, settings
+from hypothesis import HealthCheck, example, given, note, settings
 from hypothesis import strategies as st
 
 from searchsvc import analysis
@@ -57,12 +57,13 @@ def read(text: str) -> Query:
 @example("a_b*c")
 def test_a_tree_shown_and_read_again_is_the_same(text: str) -> None:
     tree = read(text)
-    assert parse(str(tree)) == tree
+    assert parse(str(tree)) == tree, repr(text)
 
 
 @settings(often, max_examples=1500)
 @given(typed)
 def test_nothing_is_raised_but_a_query_error_with_its_place(text: str) -> None:
+    note(repr(text))
     error = refused(text)
     if error:
         assert 0 <= error.position <= len(text)
@@ -84,6 +85,7 @@ def refused(text: str) -> QueryError | None:
 @given(typed)
 @example("ʼ?abc")
 def test_what_can_be_read_can_be_resolved_and_searched(text: str) -> None:
+    note(repr(text))
     engine = MemoryEngine([Article(id="1", title="Oil prices", body="Opec cut oil output.")])
     resolved = resolve(read(text), engine.terms)
     engine.search(SearchRequest(query=resolved))
@@ -94,6 +96,7 @@ def test_what_can_be_read_can_be_resolved_and_searched(text: str) -> None:
 @given(typed)
 @example("ﷺ" * 10 + (" " + "ﷺ" * 10) * 99)
 def test_the_literal_search_is_never_an_error(text: str) -> None:
+    note(repr(text))
     literal = parse(quote(text))
     words = [word.written for word in analysis.words(text[:MAX_CHARACTERS])]
     shown = [word for leaf in leaves(literal) for word in str(leaf).replace('"', "").split()]

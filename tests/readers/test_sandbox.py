@@ -5,6 +5,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 from itertools import pairwise
 from pathlib import Path
 
@@ -44,8 +45,11 @@ def new_file(tmp_path: Path) -> NewFile:
 
 def children() -> list[str]:
     """Processes that this one has started and that are still there, zombies too."""
-    mine = Path(f"/proc/{os.getpid()}/task")
-    return [pid for task in mine.iterdir() for pid in (task / "children").read_text().split()]
+    found: list[str] = []
+    for task in Path(f"/proc/{os.getpid()}/task").iterdir():
+        with suppress(OSError):  # a thread that has ended since
+            found += (task / "children").read_text().split()
+    return found
 
 
 def summary(items: Iterator[Item]) -> list[str]:
