@@ -57,8 +57,9 @@ _QUOTES = '"“”„‟«»＂'
 _SPACE = re.compile(r"\s+")
 _CHUNK = re.compile(rf"[^\s(){_QUOTES}]+")
 _OPERATOR = re.compile(rf"(AND|OR|NOT)(?=[\s(){_QUOTES}]|$)")
+_QUOTED = re.compile(rf"[{_QUOTES}][^{_QUOTES}]*[{_QUOTES}]")
 _ANY_SIGN = re.compile(
-    rf"(?<!\S)[-({_QUOTES}](?=\w)|(?<!\S)-?(?i:{'|'.join(QUERY_FIELDS)}):(?=\S)|\w[*~](?!\S)|\w\?(?=\w)|\^\d"
+    rf"(?<!\S)[-(](?=[\w({_QUOTES}])|\"\"|(?<!\S)-?(?i:{'|'.join(QUERY_FIELDS)}):(?=\S)|\w[*~](?!\S)|\w\?(?=\w)|\^\d"
 )
 _ANY_OPERATOR = re.compile(r"(?<!\S)(?:AND|OR|NOT)(?!\S)")
 _FIELD = re.compile(r"([A-Za-z]+):(?=[^\s)])")
@@ -112,6 +113,15 @@ def _shape(chunk: str) -> str:
     return "".join("x" if unicodedata.category(c)[0] == "M" else c for c in chunk)
 
 
+def _is_prose(text: str, in_capitals: bool) -> bool:
+    """Whether *text* is long and has few signs of a query; what is quoted counts as one sign."""
+    outside = _QUOTED.sub(' "" ', text)
+    words = len(analysis.words(outside))
+    operators = 0 if in_capitals else len(_ANY_OPERATOR.findall(outside))
+    signs = operators + len(_ANY_SIGN.findall(outside))
+    return words >= PASTED_TEXT and signs * WORDS_FOR_A_SIGN < words
+
+
 class _Parser:
     """One pass over the text; `at` is the place reached."""
 
@@ -121,10 +131,8 @@ class _Parser:
         self.warn = warn
         self.depth = 0
         self.count = 0
-        words = len(text.split())
-        in_capitals = words >= PASTED_HEADLINE and _ANY_OPERATOR.sub("", text).isupper()
-        signs = len(_ANY_SIGN.findall(text)) + (not in_capitals) * len(_ANY_OPERATOR.findall(text))
-        self.prose = words >= PASTED_TEXT and signs * WORDS_FOR_A_SIGN < words
+        in_capitals = len(text.split()) >= PASTED_HEADLINE and _ANY_OPERATOR.sub("", text).isupper()
+        self.prose = _is_prose(text, in_capitals)
         self.operators = not in_capitals and not self.prose
 
     def error(self, reason: str, at: int, remedy: str = "") -> QueryError:
