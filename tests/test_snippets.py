@@ -318,5 +318,24 @@ def test_no_cut_parts_a_letter_from_its_marks(text: str, query: Query | None) ->
             assert not part_of_the_character_before(text[place])
 
 
+@settings(often, max_examples=500)
+@given(texts, st.one_of(queries, near, st.none()))
+def test_no_cut_parts_a_word_that_is_not_longer_than_half_a_passage(
+    text: str, query: Query | None
+) -> None:
+    note(f"{text!r}, {query!r}")
+    inside = {
+        place
+        for word in analysis.words(text)
+        if word.end - word.start <= WIDTH // 2
+        for place in range(word.start + 1, word.end)
+    }
+    place = 0
+    for passage in passages(text, query):
+        at = text.find(passage.text, place)
+        place = at + len(passage.text)
+        assert {at, place}.isdisjoint(inside)
+
+
 def part_of_the_character_before(character: str) -> bool:
     return unicodedata.category(character)[0] == "M" or character == "\u200d"

@@ -77,7 +77,10 @@ def _passage(query: Query) -> Query | None:
                 words += phrase
             case _:
                 return None
-    return Exact(tuple(words), 0, DEFAULT_FIELDS) if len(words) >= PASSAGE else None
+    if len(words) < PASSAGE:
+        return None
+    # It outweighs any difference that the single words can make.
+    return Boost(Exact(tuple(words), 0, DEFAULT_FIELDS), float(len(words)))
 
 
 def without_stop_words(query: Query) -> Query:

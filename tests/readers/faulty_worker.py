@@ -55,6 +55,8 @@ def obey(command: str, name: str) -> Iterator[Item]:
         case "segfault":
             ctypes.string_at(0)
         case "exit":
+            if rest:
+                note_in(Path(rest))
             os._exit(3)
         case "raise":
             raise ValueError("no\nsuch   thing")
@@ -66,11 +68,16 @@ def obey(command: str, name: str) -> Iterator[Item]:
             print("end\n[]\n" * 100, flush=True)
             os.write(1, b"end\n")
         case "log":
-            with Path(rest).open("a") as file:
-                file.write(".")
+            note_in(Path(rest))
         case "pid":
             rest = str(os.getpid())
     yield Article(id="x", title=rest, source=name)
+
+
+def note_in(log: Path) -> None:
+    """Adds one character to *log*."""
+    with log.open("a") as file:
+        file.write(".")
 
 
 if __name__ == "__main__":

@@ -117,13 +117,17 @@ def test_a_file_that_kills_worker_after_worker_is_given_up(
     ]
 
 
-def test_a_file_that_cannot_be_split_is_a_problem_and_the_next_is_read(new_file: NewFile) -> None:
-    files = [new_file("article A", "split exit", "article B"), new_file("article C")]
+def test_a_file_that_cannot_be_split_is_a_problem_and_the_next_is_read(
+    new_file: NewFile, tmp_path: Path
+) -> None:
+    log = tmp_path / "log"
+    files = [new_file("article A", f"split exit {log}", "article B"), new_file("article C")]
     found = [summary(items) for _, items in read_files(files, 1, QUICK)]
     assert found == [
         ["A", ": the parser died (exit code 3); the rest of the file is not read"],
         ["C"],
     ]
+    assert log.stat().st_size == 2  # the second time it is clear that no article is to blame
 
 
 def test_cpu_is_counted_for_each_article_and_not_for_the_worker(new_file: NewFile) -> None:
@@ -226,18 +230,24 @@ def test_items_asked_for_too_late_are_none(new_file: NewFile) -> None:
     assert [list(items) for items in late] == [[], [], []]
 
 
-def test_a_worker_that_dies_idle_is_replaced_and_no_file_blamed(new_file: NewFile) -> None:
+def test_a_worker_that_dies_idle_is_replaced_and_no_file_blamed(
+    new_file: NewFile, tmp_path: Path
+) -> None:
+    log = tmp_path / "log"
+
     def files() -> Iterator[CorpusFile]:
-        yield new_file("pid")
+        for _ in range(4):  # as many as are taken ahead
+            yield new_file(f"log {log}")
+        while not log.exists() or log.stat().st_size < 4:
+            time.sleep(0.01)
+        time.sleep(0.2)
         for pid in children():
             os.kill(int(pid), 9)
+        time.sleep(0.1)
         yield new_file("article B")
 
-    found = []
-    reading = read_files(files(), 1, QUICK)
-    for _, items in reading:
-        found.append(summary(items)[0])
-    assert found[-1] == "B"
+    found = [summary(items) for _, items in read_files(files(), 1, QUICK)]
+    assert found[-1] == ["B"]
 
 
 class TestTheRealWorker:

@@ -47,6 +47,32 @@ def test_unicode_encodings_are_recognised(encoding: str, text: str) -> None:
     assert decode(text.encode(encoding))[0] == text.removeprefix("\ufeff") or text[0] == "\ufeff"
 
 
+@pytest.mark.parametrize(
+    ("data", "declared", "text", "reservation"),
+    [
+        ("café".encode(), None, "café", ""),
+        ("café".encode(), "iso-8859-1", "café", ""),
+        ("café".encode("latin-1"), "iso-8859-1", "café", ""),
+        ("“café”".encode("cp1252"), "ISO-8859-1", "“café”", ""),
+        ("日本".encode("euc-jp"), "EUC-JP", "日本", ""),
+        ("日本".encode("iso-2022-jp"), "iso-2022-jp", "日本", ""),
+        (b"caf\xe9", "utf-8", "café", "no encoding named; read as windows-1252"),
+        (b"caf\xe9", "hex", "café", "no encoding named; read as windows-1252"),
+        (b"cafe", "x-klingon", "cafe", "unknown encoding 'x-klingon' declared; read as UTF-8"),
+        (b"cafe", "utf-16", "cafe", ""),  # as browsers take it: it was found in plain bytes
+        (b"\xff\xfea\0\0\xd8", None, "a\ufffd", "1 character is not UTF-16-LE and replaced"),
+        (
+            b"a" * 400 + b"\x81",
+            "cp1252",
+            "a" * 400 + "\ufffd",
+            "1 character is not CP1252 and replaced",
+        ),
+    ],
+)
+def test_bytes_are_decoded(data: bytes, declared: str | None, text: str, reservation: str) -> None:
+    assert decode(data, declared) == (text, reservation)
+
+
 @given(LINES)
 def test_paragraphs_keep_every_word_in_order(text: str) -> None:
     text = clean(text)
