@@ -35,7 +35,8 @@ SIGNS = [
 
 def ugly(chance: random.Random) -> str:
     """One query: noise, a mangled query of words, or one made to cost as much as it can."""
-    match chance.randrange(5):
+    (kind,) = chance.choices(range(5), weights=(30, 30, 30, 1, 9))
+    match kind:
         case 0:
             return "".join(chr(chance.randrange(1, 0x3000)) for _ in range(chance.randrange(60)))
         case 1:

@@ -14,6 +14,7 @@ changes nothing.
 """
 
 import re
+import threading
 import unicodedata
 from functools import cache, lru_cache
 from typing import NamedTuple
@@ -69,7 +70,7 @@ def terms(text: str) -> list[tuple[str, str]]:
 def terms_of(surface: str) -> tuple[str, str]:
     """Written form and stem of one word as it stands in a text."""
     written = _fold_word(surface)
-    return written, _stemmer().stemWord(written)
+    return written, _STEMMER.of_this_thread.stemWord(written)
 
 
 def stem(written: str) -> str:
@@ -154,6 +155,11 @@ def _pattern_for(text: str) -> re.Pattern[str]:
     return marked if any_mark.search(text) else _PLAIN
 
 
-@cache
-def _stemmer() -> EnglishStemmer:
-    return EnglishStemmer()
+class _Stemmers(threading.local):
+    """A stemmer works on a word that it holds, so each thread has one of its own."""
+
+    def __init__(self) -> None:
+        self.of_this_thread = EnglishStemmer()
+
+
+_STEMMER = _Stemmers()

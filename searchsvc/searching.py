@@ -12,7 +12,7 @@
 import base64
 import binascii
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 
 from rapidfuzz.distance import OSA
@@ -32,7 +32,7 @@ from searchsvc.engines.base import Engine, Generation, Hit, SearchRequest, Store
 from searchsvc.errors import CursorExpired, ParameterError, QueryError
 from searchsvc.parameters import MAX_PAGE, SearchParameters
 from searchsvc.query.parser import parse
-from searchsvc.query.rewrite import resolve
+from searchsvc.query.rewrite import Lexicon, resolve
 from searchsvc.query.tree import Query, Word, leaves, map_leaves
 
 SEARCH_SECONDS = 0.8
@@ -50,15 +50,37 @@ class Understood:
     warnings: list[str] = field(default_factory=list)
 
 
-def understand(text: str, engine: Engine) -> Understood:
-    """*text* parsed and resolved with the words of *engine*. Raises QueryError."""
+def understand(text: str, lexicon: Lexicon) -> Understood:
+    """*text* parsed, and resolved with the words that *lexicon* lists. Raises QueryError."""
     warnings: list[str] = []
     typed = parse(text, warnings.append)
     try:
-        resolved = resolve(typed, engine.terms, warnings.append)
+        resolved = resolve(typed, lexicon, warnings.append)
     except QueryError as error:
         raise QueryError(error.reason, text, error.position, error.remedy) from None
     return Understood(typed, resolved, warnings)
+
+
+class _TimedLexicon:
+    """The words of an engine until time is up; `late` tells that some were not looked at."""
+
+    def __init__(self, engine: Engine, end: float, clock: Callable[[], float]) -> None:
+        self._engine = engine
+        self._end = end
+        self._clock = clock
+        self.late = False
+
+    def __call__(self, field: str, prefix: str) -> Iterator[tuple[str, int]]:
+        for count, term in enumerate(self._engine.terms(field, prefix)):
+            if count % 256 == 0 and self._clock() > self._end:
+                self.late = True
+            if self.late:
+                return
+            yield term
+
+    def left(self) -> float:
+        """Seconds that are left; none if words are missing, since what they mean is unknown."""
+        return -1.0 if self.late else self._end - self._clock()
 
 
 def search(
@@ -72,7 +94,8 @@ def search(
     started = clock()
     generation, page = _place(store, asked)
     engine = generation.engine
-    understood = understand(asked.q, engine)
+    lexicon = _TimedLexicon(engine, started + SEARCH_SECONDS, clock)
+    understood = understand(asked.q, lexicon)
     result = engine.search(
         SearchRequest(
             query=understood.resolved,
@@ -83,23 +106,16 @@ def search(
             offset=(page - 1) * asked.size,
             limit=asked.size,
             facets=tuple(asked.facets),
-            seconds=SEARCH_SECONDS - (clock() - started),
+            seconds=lexicon.left(),
         )
     )
-    searched = clock()
-    in_time = True
-    hits = []
-    for hit in result.hits:
-        in_time = clock() - searched < SNIPPET_SECONDS
-        hits.append(_hit_answer(hit, understood.resolved if in_time else None))
-    did_you_mean = _did_you_mean(understood, engine) if result.total == 0 else None
-    more = page * asked.size < result.total
+    hits, in_time = _hit_answers(result.hits, understood.resolved, clock)
     return SearchAnswer(
         query=QueryAnswer(
             q=asked.q,
             parsed=str(understood.typed),
             warnings=understood.warnings,
-            did_you_mean=did_you_mean,
+            did_you_mean=None if result.total else _did_you_mean(understood.typed, engine, lexicon),
         ),
         total=result.total,
         partial=result.partial or not in_time,
@@ -110,11 +126,7 @@ def search(
             name: [FacetValue(value=b.value, count=b.count) for b in buckets[:MAX_FACET_VALUES]]
             for name, buckets in result.facets.items()
         },
-        links=Links(
-            self=_link(asked),
-            next=_link(asked, page=None, cursor=_cursor(generation, page + 1)) if more else None,
-            prev=_link(asked, page=page - 1, cursor=None) if page > 1 else None,
-        ),
+        links=_links(asked, generation, page, result.total),
         generation=generation.name,
         took_ms=round((clock() - started) * 1000, 3),
     )
@@ -123,7 +135,7 @@ def search(
 def mark(article: Article, text: str, engine: Engine) -> tuple[Passage, Passage]:
     """Title and body of *article*, whole, with the matches of the query *text*."""
     try:
-        query = understand(text, engine).resolved if text.strip() else None
+        query = understand(text, engine.terms).resolved if text.strip() else None
     except QueryError:
         query = None
     return _whole(article.title, query, "title"), _whole(article.body, query, "body")
@@ -131,6 +143,19 @@ def mark(article: Article, text: str, engine: Engine) -> tuple[Passage, Passage]
 
 def _whole(text: str, query: Query | None, field: str) -> Passage:
     return Passage(text=text, highlights=snippets.marks(text, query, field) if query else [])
+
+
+def _hit_answers(
+    hits: tuple[Hit, ...], query: Query, clock: Callable[[], float]
+) -> tuple[list[HitAnswer], bool]:
+    """The hits with their passages, and whether there was time to look for all of them."""
+    started = clock()
+    answers = []
+    in_time = True
+    for hit in hits:
+        in_time = in_time and clock() - started < SNIPPET_SECONDS
+        answers.append(_hit_answer(hit, query if in_time else None))
+    return answers, in_time
 
 
 def _hit_answer(hit: Hit, query: Query | None) -> HitAnswer:
@@ -144,6 +169,15 @@ def _hit_answer(hit: Hit, query: Query | None) -> HitAnswer:
             title=_whole(article.title, query, "title"),
             body=[Passage(text=p.text, highlights=list(p.highlights)) for p in passages],
         ),
+    )
+
+
+def _links(asked: SearchParameters, generation: Generation, page: int, total: int) -> Links:
+    more = page * asked.size < total
+    return Links(
+        self=_link(asked),
+        next=_link(asked, page=None, cursor=_cursor(generation, page + 1)) if more else None,
+        prev=_link(asked, page=page - 1, cursor=None) if page > 1 else None,
     )
 
 
@@ -180,36 +214,37 @@ def _place(store: Store, asked: SearchParameters) -> tuple[Generation, int]:
     return generation, place
 
 
-def _did_you_mean(understood: Understood, engine: Engine) -> str | None:
+def _did_you_mean(typed: Query, engine: Engine, lexicon: _TimedLexicon) -> str | None:
     """The query with each word that no article has put to the nearest one that is there."""
     changed = False
 
     def nearest(leaf: Query) -> Query:
         nonlocal changed
-        if not isinstance(leaf, Word) or len(leaf.text) < 4 or _is_known(leaf, engine):
+        if not isinstance(leaf, Word) or len(leaf.text) < 4 or _is_known(leaf, engine, lexicon):
             return leaf
-        better = _nearest_word(leaf.text, leaf.field or "body", engine)
+        better = _nearest(leaf, engine, lexicon)
         changed = changed or better is not None
-        return Word(better, leaf.field) if better else leaf
+        return better or leaf
 
-    corrected = map_leaves(understood.typed, nearest)
+    corrected = map_leaves(typed, nearest)
     return str(corrected) if changed else None
 
 
-def _is_known(leaf: Word, engine: Engine) -> bool:
-    resolved = resolve(leaf, engine.terms)
-    return engine.search(SearchRequest(query=resolved, limit=0)).total > 0
+def _is_known(leaf: Word, engine: Engine, lexicon: _TimedLexicon) -> bool:
+    resolved = resolve(leaf, lexicon)
+    found = engine.search(SearchRequest(query=resolved, limit=0, seconds=lexicon.left()))
+    return found.total > 0 or found.partial
 
 
-def _nearest_word(word: str, field: str, engine: Engine) -> str | None:
+def _nearest(leaf: Word, engine: Engine, lexicon: _TimedLexicon) -> Word | None:
     """The most frequent of the nearest words within two edits, the first letter kept."""
     near = []
-    for known, count in engine.terms(field, word[0]):
-        edits = OSA.distance(word, known, score_cutoff=2)
+    for known, count in lexicon(leaf.field or "body", leaf.text[0]):
+        edits = OSA.distance(leaf.text, known, score_cutoff=2)
         if edits <= 2:
             near.append((edits, -count, known))
-    found = (known for _, _, known in sorted(near) if _is_known(Word(known, field), engine))
-    return next(found, None)
+    words = (Word(known, leaf.field) for _, _, known in sorted(near))
+    return next((word for word in words if _is_known(word, engine, lexicon)), None)
 
 
 @dataclass(frozen=True, slots=True)
@@ -235,7 +270,7 @@ class Explanation:
 def explain(store: Store, text: str) -> Explanation:
     """What a search for *text* does. Raises QueryError and what `Store.current` raises."""
     engine = store.current().engine
-    understood = understand(text, engine)
+    understood = understand(text, engine.terms)
 
     def total(query: Query) -> int:
         return engine.search(SearchRequest(query=query, limit=0)).total

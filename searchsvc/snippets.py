@@ -20,6 +20,7 @@ from searchsvc.query.tree import And, AnyOf, Boost, Exact, Or, Query, Stem
 
 WIDTH = 160  # characters of a passage, about: two lines on a page
 PASSAGES = 3
+MAX_TEXT = 300_000  # characters looked at for passages; the first 50,000 words
 MAX_MARKS = 2000  # looked at for passages; a text with more matches shows well enough from these
 
 _SENTENCE_END = re.compile(r"(?<=[.!?])(?P<closing>[\"”’')\]]*)\s+(?=[\"“‘'(\[]*[^\W\d_a-z])|\n+")
@@ -55,7 +56,7 @@ def passages(text: str, query: Query | None, field: str = "body") -> list[Snippe
 
     They are in the order of the text. Without a match, the lead, unmarked.
     """
-    found = _all_marks(text, query, field) if query else []
+    found = _all_marks(text[:MAX_TEXT], query, field) if query else []
     if not found:
         lead = _cut(text, 0, 0)
         return [Snippet(text[slice(*lead)], ())] if text.strip() else []

@@ -3,11 +3,13 @@
 import sys
 import unicodedata
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from types import SimpleNamespace
 
 import pytest
 from hypothesis import HealthCheck, example, given, note, settings
 from hypothesis import strategies as st
+from snowballstemmer.english_stemmer import EnglishStemmer
 
 from searchsvc import analysis
 from searchsvc.analysis import MAX_WORD, STOP_WORDS, fold, terms, words
@@ -184,3 +186,21 @@ def test_a_space_parts_texts(one: str, other: str) -> None:
 def test_folding_twice_is_folding_once(text: str) -> None:
     note(repr(text))
     assert fold(fold(text)) == fold(text)
+
+
+def test_threads_stem_as_one_does() -> None:
+    """A stemmer holds the word that it works on; two threads must not meet in one."""
+    surfaces = [
+        f"organ{middle}{end}s" for middle in range(2000) for end in ("ization", "ing", "edly")
+    ]
+    alone = [EnglishStemmer().stemWord(surface) for surface in surfaces]
+    analysis.terms_of.cache_clear()
+    interval = sys.getswitchinterval()
+    sys.setswitchinterval(1e-6)
+    try:
+        with ThreadPoolExecutor(8) as pool:
+            chunks = [surfaces[start::8] for start in range(8)]
+            found = list(pool.map(lambda chunk: [analysis.terms_of(s)[1] for s in chunk], chunks))
+    finally:
+        sys.setswitchinterval(interval)
+    assert found == [alone[start::8] for start in range(8)]

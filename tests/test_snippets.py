@@ -160,6 +160,13 @@ def test_a_phrase_at_the_edge_of_a_passage_is_marked_whole_or_not_at_all() -> No
                 assert passage.text[start:end].lower() == "interest rate", length
 
 
+def test_a_passage_neither_begins_nor_ends_with_a_space() -> None:
+    for length in range(130, 175):
+        text = "Interest rate up. " + "x" * (length - 20) + " interest rate " + FILLER * 5
+        for passage in passages(text, Exact(("interest", "rate"), 0, BODY)):
+            assert passage.text == passage.text.strip(), length
+
+
 def test_a_text_without_a_space_is_cut_too() -> None:
     (lead,) = passages("北" * 1000, None)
     assert lead.text == "北" * WIDTH

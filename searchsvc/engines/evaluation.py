@@ -45,6 +45,8 @@ B = 0.75  # how much the length of a field matters
 
 NO_NUMBERS: Numbers = np.empty(0, np.int32)
 
+_LOOK_EVERY = 256  # articles between two looks at the clock
+
 # Positions of one article fit below this, so that number and position make one sortable key.
 _SPREAD = 1 << 32
 
@@ -211,6 +213,8 @@ class Evaluation:
         if slop == 0:
             first = keys[words[0]]
             for place, word in enumerate(words[1:], 1):
+                if self._late():
+                    return NO_NUMBERS, np.empty(0)
                 first = first[np.isin(first + place, keys[word])]
             found, times = np.unique(first // _SPREAD, return_counts=True)
             return found.astype(np.int32), times.astype(np.float64)
@@ -219,7 +223,9 @@ class Evaluation:
     def _keys(self, field: str, word: str, wanted: Numbers) -> npt.NDArray[np.int64]:
         """Number and position in one integer, for every place of the word in *wanted*."""
         keys: list[int] = []
-        for number, positions in self._postings.positions(field, word, wanted):
+        for count, (number, positions) in enumerate(self._postings.positions(field, word, wanted)):
+            if count % _LOOK_EVERY == 0 and self._late():
+                break
             base = number * _SPREAD
             keys += [base + position for position in positions]
         return np.array(keys, np.int64)

@@ -40,7 +40,7 @@ from searchsvc.schema import DEFAULT_FIELDS
 # The written words of a field that begin with a prefix, each with its number of articles.
 Lexicon = Callable[[str, str], Iterable[tuple[str, int]]]
 
-PASSAGE = 6  # plain words, from which on they are looked for in a row too
+PASSAGE = 6  # different plain words, from which on they are looked for in a row too
 MAX_EXPANSION = 10_000  # words that one pattern or fuzzy word may stand for
 
 
@@ -77,7 +77,7 @@ def _passage(query: Query) -> Query | None:
                 words += phrase
             case _:
                 return None
-    if len(words) < PASSAGE:
+    if len(set(words)) < PASSAGE:
         return None
     # It outweighs any difference that the single words can make.
     return Boost(Exact(tuple(words), 0, DEFAULT_FIELDS), float(len(words)))

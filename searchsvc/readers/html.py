@@ -78,9 +78,10 @@ def _runs(tree: HtmlElement) -> list[list[str]]:
     """Paragraphs that stand in boxes of one kind within one box, in the order of the page."""
     runs: dict[object, list[str]] = {}
     for paragraph in tree.iter("p"):
-        box, *_, outer = islice(paragraph.iterancestors(), 3)
+        boxes = [*islice(paragraph.iterancestors(), 3)]
         if text := one_line(paragraph.text_content()):
-            runs.setdefault((box.tag, box.get("class"), outer), []).append(text)
+            key = (boxes[0].tag, boxes[0].get("class"), boxes[-1])
+            runs.setdefault(key, []).append(text)
     return list(runs.values())
 
 

@@ -13,6 +13,7 @@ import bz2
 import gzip
 import io
 import lzma
+import struct
 import tarfile
 import zipfile
 import zlib
@@ -34,6 +35,7 @@ _OPENERS: dict[str, Callable[[BinaryIO], object]] = {
 _DAMAGE = (
     *(OSError, EOFError, zlib.error, lzma.LZMAError, tarfile.TarError, zipfile.BadZipFile),
     *(NotImplementedError, RuntimeError),  # zipfile: an unknown method, a password
+    *(ValueError, struct.error),  # offsets and sizes that cannot be
 )
 
 

@@ -52,7 +52,7 @@ def samples(engine: Engine) -> tuple[Sample, ...]:
 
 def _finds(engine: Engine, query: str) -> bool:
     try:
-        resolved = searching.understand(query, engine).resolved
+        resolved = searching.understand(query, engine.terms).resolved
     except QueryError:
         return False  # a name such as "Or", or a beginning of too many words
     return engine.search(SearchRequest(query=resolved, limit=0)).total > 0

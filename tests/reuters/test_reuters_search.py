@@ -45,8 +45,8 @@ def test_300_realistic_queries_find_what_a_scan_finds(
 ) -> None:
     found = 0
     for text in islice(realistic(articles, seed=300), 300):
-        query = understand(text, engine).resolved
-        assert query == understand(text, memory).resolved, text
+        query = understand(text, engine.terms).resolved
+        assert query == understand(text, memory.terms).resolved, text
         asked = SearchRequest(query=query, sort=Sort.OLDEST, limit=30_000, facets=FACET_FIELDS)
         ours, theirs = engine.search(asked), memory.search(asked)
         assert [h.article.id for h in ours.hits] == [h.article.id for h in theirs.hits], text
@@ -82,7 +82,7 @@ def test_threads_on_one_engine_answer_as_one_does(
     engine = whoosh.open_engine(store.current().folder / "engine")
     quick = filter(_is_quick, realistic(articles, seed=8))
     asked = [
-        SearchRequest(query=understand(text, engine).resolved, limit=3, facets=("places",))
+        SearchRequest(query=understand(text, engine.terms).resolved, limit=3, facets=("places",))
         for text in islice(quick, 250)
     ]
     alone = [_outcome(engine, request) for request in asked]
