@@ -22,6 +22,7 @@ from searchsvc.errors import CorpusError, ReadError
 from searchsvc.readers import reader_of, suffix_of
 from searchsvc.readers.encoding import binary_kind
 
+_DEEPEST = 100  # folders in each other; nobody files like that, and Python would give up at 300
 _SNIFFED = 8192  # bytes that tell whether a file without a suffix is text
 # A folder on the way need not be listed, only passed; without O_PATH (macOS) it must be readable.
 _PASS = getattr(os, "O_PATH", os.O_RDONLY) | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC
@@ -72,7 +73,11 @@ def scan(root: Path, below: Path | None = None) -> Iterator[CorpusFile | Skipped
         raise CorpusError(f"the corpus {str(root)!r} cannot be opened: {_why(error)}") from None
     if not real.is_dir():
         return _Scan(real.parent).visit(real, root.name)
+    if not os.access(real, os.R_OK | os.X_OK):
+        raise CorpusError(f"the corpus {str(root)!r} cannot be opened: Permission denied")
     start = _below(real, below) if below else ""
+    if "/." in f"/{start}":
+        return iter(())
     return _Scan(real).visit(real / start, start)
 
 
@@ -110,6 +115,9 @@ class _Scan:
             yield Skipped(name, f"cannot be opened: {_why(error)}")
 
     def _folder(self, path: Path, name: str) -> Iterator[CorpusFile | Skipped]:
+        if name.count("/") > _DEEPEST:
+            yield Skipped(name, f"is more than {_DEEPEST} folders deep")
+            return
         with os.scandir(path) as listing:
             entries = [entry for entry in listing if not entry.name.startswith(".")]
         # With "/" after folders the walk is in the order of whole names: a-b.txt, a/x.txt.

@@ -161,7 +161,7 @@ def _best_windows(text: str, found: list[_Mark]) -> list[tuple[int, int]]:
         high = min((a for a, _ in windows if a >= run[-1].end), default=len(text))
         end = max(mark.end for mark in run)
         window = _cut(text, run[0].start, min(end, high), low, high)
-        windows.append(_around_marks(window, run[0].start, end, found))
+        windows.append(_trimmed(text, *_around_marks(window, run[0].start, end, found)))
         shown.update(mark.leaf for mark in run)
     return windows
 
@@ -204,11 +204,15 @@ def _cut(text: str, start: int, end: int, low: int = 0, high: int | None = None)
     room = max(0, WIDTH - (end - start))
     begin = _begin(text, max(low, start - room // 2), start)
     finish = _finish(text, begin, end, min(high, max(end, begin + WIDTH)))
-    while begin < start and text[begin].isspace():
-        begin += 1
-    while finish > end and text[finish - 1].isspace():
-        finish -= 1
-    return begin, finish
+    return _trimmed(text, begin, finish)
+
+
+def _trimmed(text: str, first: int, last: int) -> tuple[int, int]:
+    while first < last and text[first].isspace():
+        first += 1
+    while last > first and text[last - 1].isspace():
+        last -= 1
+    return first, last
 
 
 def _begin(text: str, earliest: int, start: int) -> int:

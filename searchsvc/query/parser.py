@@ -68,8 +68,8 @@ _CHUNK_BOOST = re.compile(r"\^(\d+(?:\.\d+)?)$")
 _SLOP = re.compile(r"~(\d+)")
 _FUZZY = re.compile(r"(?s)(.+)~(\d*)$")
 _IN_WORD = rf"(?:[^\W_]|[{analysis.APOSTROPHES}])"
-_LITERAL = rf"(?:{_IN_WORD}|(?<=\d)[.,](?=\d))*"
-_PATTERN = re.compile(rf"[^\W_]{_LITERAL}(?:(?:\?+(?=[^\W_])|\*(?![*?])){_LITERAL})+")
+_LITERAL = rf"(?:{_IN_WORD}|(?<=\d)[.,](?=\d))*+"
+_PATTERN = re.compile(rf"(?<![^\W_])[^\W_]{_LITERAL}(?:(?:\?+(?=[^\W_])|\*(?![*?])){_LITERAL})+")
 _LEADING_WILDCARD = re.compile(r"(?<![\w*?])\*[^\W_]")
 
 

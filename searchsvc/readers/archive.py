@@ -11,15 +11,17 @@ import zipfile
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from functools import partial
-from io import BytesIO
-from typing import BinaryIO, Self
+from io import BufferedReader, BytesIO
+from typing import Self
 
 from searchsvc.errors import ReadError
 from searchsvc.readers import WRAPPERS, reader_of, splitter, suffix_of
+from searchsvc.readers.encoding import binary_kind
 from searchsvc.readers.pieces import Item, Note, Piece, Problem, Source, failed, no_items
 from searchsvc.readers.unpacking import Damaged, Meter, checked, damage_named, unpacked
 
 _SHORT = {".tgz": ".gz", ".tbz2": ".bz2", ".txz": ".xz"}
+_SNIFFED = 8192  # bytes that tell whether a member without a suffix is text
 _STEP = 1 << 20  # bytes passed over at a time
 _ENCRYPTED = 1  # in the flags of a zip member
 
@@ -28,7 +30,7 @@ _ENCRYPTED = 1  # in the flags of a zip member
 class _Member:
     name: str
     fault: str  # why it is not read, if it is not
-    stream: BinaryIO
+    stream: BufferedReader
 
 
 def split(source: Source) -> Iterator[Piece]:
@@ -63,7 +65,7 @@ def _pieces(source: Source, member: _Member) -> Iterator[Piece]:
         yield failed(member.name, member.fault)
     elif reader in WRAPPERS:
         yield failed(member.name, "is an archive in an archive")
-    elif reader and not _is_hidden(member.name):
+    elif reader and not _is_passed_over(member):
         inner = Source(f"{source.name}/{member.name}", source.publisher, member.stream)
         for piece in splitter(reader)(inner):
             yield _within(member.name, piece)
@@ -75,8 +77,10 @@ def _rest(_: Source, member: _Member) -> Iterator[Piece]:
         yield Piece("", no_items)
 
 
-def _is_hidden(name: str) -> bool:
-    return any(part.startswith(".") or part == "__MACOSX" for part in name.split("/"))
+def _is_passed_over(member: _Member) -> bool:
+    if any(part.startswith(".") or part == "__MACOSX" for part in member.name.split("/")):
+        return True
+    return not suffix_of(member.name) and bool(binary_kind(member.stream.peek(_SNIFFED)))
 
 
 def _within(member: str, piece: Piece) -> Piece:
@@ -109,8 +113,8 @@ def _tar_members(source: Source) -> Iterator[_Member]:
                 continue
             name = info.name.removeprefix("./")
             fault = _fault(name) or ("" if info.isreg() else "is a link or a device, not a file")
-            stream = BytesIO() if fault else tar.extractfile(info)
-            yield _Member(name, fault, checked(stream, Meter(plain.tell)))
+            stream = None if fault else tar.extractfile(info)
+            yield _Member(name, fault, checked(stream or BytesIO(), Meter(plain.tell)))
 
 
 class _StrictInfo(tarfile.TarInfo):
@@ -139,12 +143,16 @@ def _zip_members(source: Source) -> Iterator[_Member]:
 def _zip_member(archive: zipfile.ZipFile, info: zipfile.ZipInfo, meter: Meter) -> _Member:
     name = info.filename
     if fault := _fault(name) or _zip_fault(info):
-        return _Member(name, fault, BytesIO())
+        return _Member(name, fault, _nothing())
     try:
         with damage_named():
             return _Member(name, "", checked(archive.open(info), meter))
     except Damaged as error:
-        return _Member(name, str(error), BytesIO())
+        return _Member(name, str(error), _nothing())
+
+
+def _nothing() -> BufferedReader:
+    return BufferedReader(BytesIO())
 
 
 def _zip_fault(info: zipfile.ZipInfo) -> str:

@@ -11,7 +11,7 @@ import hashlib
 import json
 from collections.abc import Iterator
 from functools import partial
-from typing import Any, NoReturn
+from typing import Any
 
 from searchsvc.article import Article, is_valid_id, path_id, url_id
 from searchsvc.errors import ReadError
@@ -163,11 +163,12 @@ def _text(key: str, value: Any) -> str:
     match value:
         case None:
             return ""
-        case str() | {"name": str()}:
-            return value if isinstance(value, str) else str(value["name"])
+        case str(text) | {"name": str(text)}:
+            return text
         case list() if all(isinstance(part, str) for part in value):
             return "\n\n".join(value)
-    _refuse(key, value)
+        case _:
+            raise ReadError(f"{key!r} is {_shown(value)}, not text")
 
 
 def _list(key: str, value: Any) -> list[str]:
@@ -176,10 +177,6 @@ def _list(key: str, value: Any) -> list[str]:
 
 def _parts(key: str, value: Any) -> list[str]:
     return [_text(key, part) for part in (value if isinstance(value, list) else [value])]
-
-
-def _refuse(key: str, value: Any) -> NoReturn:
-    raise ReadError(f"{key!r} is {_shown(value)}, not text")
 
 
 def _shown(value: Any) -> str:

@@ -38,12 +38,14 @@ class Chunk:
 
 def chunks(stream: BinaryIO, name: str) -> Iterator[Chunk | None]:
     """The values in *stream*, a file called *name*; None now and then while bytes are dropped."""
-    first = stream.readline(MAX_BYTES + 1)
+    number, first = 1, stream.readline(MAX_BYTES + 1)
+    while first.isspace():
+        number, first = number + 1, stream.readline(MAX_BYTES + 1)
     if first.startswith(_WIDE):
         raise ReadError("is UTF-16 or UTF-32, or no text; JSON is UTF-8")
     if _is_document(first.strip(_BLANK), name):
         return _objects(stream, first)
-    return _lines(stream, first)
+    return _lines(stream, first, number)
 
 
 def _is_document(line: bytes, name: str) -> bool:
@@ -55,9 +57,9 @@ def _is_document(line: bytes, name: str) -> bool:
     return line.startswith(b"[") or (line.startswith(b"{") and opened * 2 != len(tokens))
 
 
-def _lines(stream: BinaryIO, first: bytes) -> Iterator[Chunk | None]:
+def _lines(stream: BinaryIO, first: bytes, start: int) -> Iterator[Chunk | None]:
     read = partial(stream.readline, MAX_BYTES + 1)
-    for number, line in enumerate(chain([first], iter(read, b"")), start=1):
+    for number, line in enumerate(chain([first], iter(read, b"")), start):
         place = f"line {number}"
         if len(line) > MAX_BYTES:
             yield Chunk(place, number, fault=_TOO_LARGE)

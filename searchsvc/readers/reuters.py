@@ -31,7 +31,7 @@ _CLOSING = re.compile(rb"</REUTERS\s*>", re.IGNORECASE)
 _LONGEST_TAG = 16  # bytes that may be the beginning of an opening
 _NUMBER = re.compile(rb"<REUTERS[^>]*?\bNEWID\s*=\s*[\"']?(\w{1,32})\b", re.IGNORECASE)
 _BETWEEN = re.compile(
-    rb"(?:\s|\xef\xbb\xbf|<!DOCTYPE[^>]*>|<!--.*?-->)*", re.DOTALL | re.IGNORECASE
+    rb"(?:\s|\xef\xbb\xbf|<!DOCTYPE[^>]*>|<!--.*?-->)*+", re.DOTALL | re.IGNORECASE
 )
 
 # Parsing what is not read would cost a third of the time.
@@ -47,7 +47,7 @@ _FILLER = re.compile(r"[\s*]*(?:Blah blah blah\.)?\s*")
 # A town in capitals, or in small letters with a day; what else stands in DATELINE is text.
 _DATELINE = re.compile(
     r"[\s*]*((?!APRIL)[A-Z]{2}(?:\S| (?! ))*?|[A-Z][\w.]+(?: [\w.]+)*, [A-Z]\w{2,8} \d+)"
-    r"(?: - (?P<day>[A-Z][a-z]+ \d+))?[ ,]*(?:\s-+|(?<=\d)-+)"
+    r"(?: - [A-Z][a-z]+ \d+)?[ ,]*(?:\s-+|(?<=\d)-+)"
 )
 _DATE = re.compile(
     r"\s*(?P<day>\d{1,2})-(?P<month>[A-Z]{3})-(?P<year>\d{4})\b"

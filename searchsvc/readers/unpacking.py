@@ -57,15 +57,15 @@ class Meter:
             raise Damaged(f"unpacks to more than {_RATIO} times its size, as bombs do")
 
 
-def unpacked(packed: BinaryIO, suffix: str) -> BinaryIO:
+def unpacked(packed: BinaryIO, suffix: str) -> io.BufferedReader:
     """The plain bytes of *packed*, which is compressed as its *suffix* says, if at all."""
     opener = _OPENERS.get(suffix)
     return checked(opener(packed) if opener else packed, Meter(packed.tell))
 
 
-def checked(stream: object, meter: Meter) -> BinaryIO:
+def checked(stream: object, meter: Meter) -> io.BufferedReader:
     """*stream* up to where it is damaged; who reads on from there meets Damaged."""
-    return cast(BinaryIO, _Buffered(_Checked(cast(io.BufferedIOBase, stream), meter), 1 << 16))
+    return _Buffered(_Checked(cast(io.BufferedIOBase, stream), meter), 1 << 16)
 
 
 class _Checked(io.RawIOBase):

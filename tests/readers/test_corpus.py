@@ -88,6 +88,24 @@ def test_hidden_files_and_folders_are_passed_over(tmp_path: Path) -> None:
     assert names(tmp_path) == ["e.txt"]
 
 
+def test_a_hidden_part_is_passed_over_too(tmp_path: Path) -> None:
+    make(tmp_path, "a/.b.txt", ".c/d.txt")
+    assert names(tmp_path, tmp_path / "a" / ".b.txt") == []
+    assert names(tmp_path, tmp_path / ".c") == []
+
+
+def test_folders_without_end_are_left_at_some_depth(tmp_path: Path) -> None:
+    folder = tmp_path
+    for _ in range(400):
+        folder = folder / "a"
+        folder.mkdir()
+    make(tmp_path, "b.txt")
+    deep, found = scan(tmp_path)
+    assert isinstance(deep, Skipped)
+    assert deep.reason == "is more than 100 folders deep"
+    assert found.name == "b.txt"
+
+
 def test_what_no_reader_knows_is_ignored(tmp_path: Path) -> None:
     make(tmp_path, "photo.JPG", "README.md", "Talks with the U.S. fail", "2018.09.14", "a.TXT")
     found = {e.name: e.reader if isinstance(e, CorpusFile) else e.reason for e in scan(tmp_path)}

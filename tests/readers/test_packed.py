@@ -33,6 +33,7 @@ MEMBERS = {
     "photo.jpg": "\x00",
     ".hidden.txt": "H",
     "__MACOSX/e.txt": "M",
+    "program": "\x7fELF",
 }
 
 
