@@ -199,7 +199,8 @@ class _Update:
                 self.report.articles_read += 1
                 if self.ledger.claim(claim):
                     self._put(article, claim)
-                self.progress(Progress(done, size, self.report.articles_read))
+                place = min(items.place, file.size)
+                self.progress(Progress(done + place, size, self.report.articles_read))
             done += file.size
             self.progress(Progress(done, size, self.report.articles_read))
 

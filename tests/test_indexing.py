@@ -275,6 +275,15 @@ def test_progress_reaches_the_end(world: World) -> None:
     assert [now.bytes_done for now in told] == sorted(now.bytes_done for now in told)
 
 
+def test_progress_is_told_within_a_file(world: World) -> None:
+    told: list[Progress] = []
+    many = ({"id": f"n{n}", "title": f"Story {n}", "body": "Text. " * 200} for n in range(300))
+    world.jsonl("all.jsonl", *many)
+    world.update(progress=told.append)
+    share = [now.bytes_done / now.bytes_total for now in told]
+    assert any(0.2 < part < 0.8 for part in share)
+
+
 def test_histories_end_like_one_rebuild(tmp_path: Path) -> None:
     """Whatever happens to a corpus, `index` after each step ends where one `reindex` does."""
     seed = int(os.environ.get("SEARCHSVC_SEED", time.time_ns() % 10_000))

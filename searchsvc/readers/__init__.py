@@ -12,7 +12,7 @@ import re
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from importlib import import_module
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, BinaryIO
 
 from searchsvc.errors import ReadError
 from searchsvc.readers.pieces import Item, Note, Piece, Problem, Source, failed
@@ -98,10 +98,16 @@ def splitter(name: str) -> Splitter:
     return split
 
 
-def pieces(file: "CorpusFile") -> Iterator[Piece]:
-    """The articles of *file*, not parsed yet; one that says so where the file cannot go on."""
+def pieces(
+    file: "CorpusFile", opened: Callable[[BinaryIO], None] = lambda stream: None
+) -> Iterator[Piece]:
+    """The articles of *file*, not parsed yet; one that says so where the file cannot go on.
+
+    *opened* is given the stream, whose position tells how far the reading has come.
+    """
     try:
         with file.open() as stream:
+            opened(stream)
             yield from splitter(file.reader)(Source(file.name, file.source, stream))
     except ReadError as error:
         yield failed("", str(error))

@@ -23,7 +23,7 @@ from searchsvc.readers.pieces import Item, Problem
 from searchsvc.readers.process import DEFAULT_LIMITS, Abandoned, Died, Limits, Process
 from searchsvc.readers.worker import Task, from_line, to_line
 
-__all__ = ["CORES", "Limits", "read_files"]
+__all__ = ["CORES", "Items", "Limits", "read_files"]
 
 CORES = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
@@ -36,7 +36,7 @@ _LAST = b""  # answer that ends a file
 
 def read_files(
     files: Iterable[CorpusFile], workers: int = CORES, limits: Limits = DEFAULT_LIMITS
-) -> Generator[tuple[CorpusFile, Iterator[Item]], None, None]:
+) -> Generator[tuple[CorpusFile, "Items"], None, None]:
     """Each of *files* with its items, in order; to go on to the next file drops what is left.
 
     The workers end with the generator: when it is through, is closed or raises.
@@ -55,7 +55,7 @@ def read_files(
                     feeders[-1].start()
             if not jobs:
                 return
-            yield jobs[0].file, jobs[0].items()
+            yield jobs[0].file, Items(jobs[0])
             jobs.popleft().abandon()
     finally:
         for job in jobs:
@@ -74,6 +74,7 @@ class _Job:
     answers: queue.Queue[bytes] = field(default_factory=lambda: queue.Queue(_PIECES_AHEAD))
     abandoned: threading.Event = field(default_factory=threading.Event)
     failure: Exception | None = None
+    place: int = 0  # bytes of the file read for the items that were taken
 
     def put(self, answer: bytes) -> None:
         """Hands over an answer, waiting while there are enough."""
@@ -94,9 +95,26 @@ class _Job:
     def items(self) -> Iterator[Item]:
         """The items in the answers, as they come."""
         while answer := self.answers.get():
-            yield from from_line(answer)
+            self.place, items = from_line(answer)
+            yield from items
         if self.failure:
             raise self.failure
+
+
+class Items(Iterator[Item]):
+    """The items of one file, as they come."""
+
+    def __init__(self, job: _Job) -> None:
+        self._job = job
+        self._items = job.items()
+
+    def __next__(self) -> Item:
+        return next(self._items)
+
+    @property
+    def place(self) -> int:
+        """How many bytes of the file were read for the items taken so far, about."""
+        return self._job.place
 
 
 class _Feeder(threading.Thread):

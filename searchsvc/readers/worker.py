@@ -56,14 +56,18 @@ class Task:
         return cls(file=CorpusFile(path=Path(file.pop("path")), **file), **values)
 
 
-def to_line(items: Iterable[Item]) -> bytes:
-    """*items* as one line, pure ASCII, so that lone surrogates pass."""
-    return json.dumps([_to_json(item) for item in items]).encode()
+def to_line(items: Iterable[Item], place: int = 0) -> bytes:
+    """*items* as one line, pure ASCII, so that lone surrogates pass.
+
+    *place* tells how many bytes of the file were read for them.
+    """
+    return json.dumps([place, *(_to_json(item) for item in items)]).encode()
 
 
-def from_line(line: bytes) -> list[Item]:
-    """The items that `to_line` wrote."""
-    return [_from_json(*parts) for parts in json.loads(line)]
+def from_line(line: bytes) -> tuple[int, list[Item]]:
+    """The place and the items that `to_line` wrote."""
+    place, *items = json.loads(line)
+    return place, [_from_json(*parts) for parts in items]
 
 
 def _to_json(item: Item) -> list[Any]:
@@ -112,7 +116,8 @@ def _private_stdout() -> BinaryIO:
 
 
 def _answers(task: Task) -> Iterator[bytes]:
-    reading, number, beaten = pieces(task.file), 0, time.monotonic()
+    streams: list[BinaryIO] = []
+    reading, number, beaten = pieces(task.file, streams.append), 0, time.monotonic()
     while True:
         _allow_cpu(task.cpu_seconds)
         try:
@@ -124,11 +129,15 @@ def _answers(task: Task) -> Iterator[bytes]:
             return
         if number >= task.done:
             reason = task.reason if number == task.done else ""
-            yield to_line(_items(piece, reason, task.memory_mb))
+            yield to_line(_items(piece, reason, task.memory_mb), _place(streams))
         elif time.monotonic() > beaten + _BEAT_SECONDS:
             yield BEAT
             beaten = time.monotonic()
         number += 1
+
+
+def _place(streams: list[BinaryIO]) -> int:
+    return streams[0].tell() if streams and not streams[0].closed else 0
 
 
 def _no_memory() -> tuple[Item, ...]:
