@@ -60,6 +60,25 @@ def words(text: str) -> list[Word]:
     return found
 
 
+class Written(NamedTuple):
+    """One word of a text without its stem."""
+
+    written: str
+    start: int
+    end: int
+
+
+def written(text: str) -> list[Written]:
+    """`words` without stems, for reading queries: stemming takes nine tenths of the time."""
+    found = ((_folded(m.group()), m) for m in _pattern_for(text).finditer(text))
+    return [Written(word, m.start(), m.end()) for word, m in found if word]
+
+
+@lru_cache(maxsize=1 << 14)
+def _folded(surface: str) -> str:
+    return _fold_word(surface)
+
+
 def terms(text: str) -> list[tuple[str, str]]:
     """Written form and stem of each word of *text*: `words` without the offsets, for indexing."""
     pairs = map(terms_of, _pattern_for(text).findall(text))

@@ -163,7 +163,8 @@ class _Scan:
             return Skipped(name, f"has no suffix and looks binary ({kind})", ignored=True)
         status = path.stat()
         top, slash, _ = name.partition("/")
-        source = top if slash else self.root.name
+        publisher = os.fsencode(top if slash else self.root.name).decode("utf-8", "replace")
+        source = " ".join(publisher.split())
         return CorpusFile(path, name, status.st_size, status.st_mtime_ns, reader, source)
 
 

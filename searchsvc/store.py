@@ -41,6 +41,7 @@ from searchsvc.errors import IndexDamaged, IndexLocked, IndexMissing, IndexOutda
 from searchsvc.schema import SCHEMA_VERSION
 
 KEPT_BEFORE = 2  # generations before the current one
+OPEN_BEFORE = 3  # generations, of which the engines stay open for cursors
 KEPT_SECONDS = 15 * 60.0  # after a generation was replaced
 
 _ENGINE = "engine"
@@ -98,12 +99,13 @@ class DirectoryStore:
         Raises IndexMissing, IndexOutdated or IndexDamaged.
         """
         name = self.current_name()
-        if name is None:
-            raise IndexMissing(f"there is no index in {self.root}; make one: searchsvc index")
-        generation = self.generation(name)
-        if generation is None:  # replaced and collected since CURRENT was read
-            return self.current()
-        return generation
+        while name is not None:
+            if generation := self.generation(name):
+                return generation
+            before, name = name, self.current_name()
+            if name == before:  # else it was replaced and collected since CURRENT was read
+                raise IndexDamaged(f"{self._folder(name)} is missing; {_REBUILD}")
+        raise IndexMissing(f"there is no index in {self.root}; make one: searchsvc index")
 
     def generation(self, name: str) -> DirectoryGeneration | None:
         """A generation that is still kept, open; None if it is gone."""
@@ -114,15 +116,15 @@ class DirectoryStore:
             if not folder.is_dir() or self._is_unfinished(folder):
                 return None
             opened = self._opened(name, folder)
-            # The engines of a few are kept open; one more is closed when its last search ends.
-            self._open = {n: g for n, g in self._open.items() if g.folder.is_dir()}
-            self._open[name] = opened
+            # An engine that is let go of here lives until the last search on it ends.
+            kept = list(self._open.items())[-OPEN_BEFORE:]
+            self._open = {**dict(kept), name: opened}
             return opened
 
     def current_name(self) -> str | None:
         """The number of the current generation, or None."""
         try:
-            return (self.root / "CURRENT").read_text("ascii").strip()
+            return (self.root / "CURRENT").read_text("ascii", "replace").strip()
         except FileNotFoundError:
             return None
 

@@ -205,6 +205,16 @@ def test_stock_whoosh_reads_the_index(store: DirectoryStore) -> None:
         assert json.loads(gold["article"])["id"] == "a5"
 
 
+@pytest.mark.parametrize("name", ["000009", "", "\udcff"])
+def test_a_pointer_to_nowhere_is_damage(store: DirectoryStore, name: str) -> None:
+    write(store, article(1))
+    (store.root / "CURRENT").write_text(name, errors="surrogateescape")
+    with pytest.raises(IndexDamaged, match="is missing; rebuild it: searchsvc reindex"):
+        store.current()
+    write(store, article(2), fresh=True)
+    assert store.current().engine.count() == 1
+
+
 def test_the_index_directory_is_private(store: DirectoryStore) -> None:
     write(store, article(1))
     assert store.root.stat().st_mode & 0o077 == 0

@@ -49,12 +49,14 @@ MAX_SLOP = 100
 MAX_BOOST = 10
 MIN_FUZZY_LETTERS = 4
 TWO_EDITS_FROM = 8  # letters; a longer word is misspelt in two places as easily
+TWO_EDITS_IN_A_FIELD = 5  # letters; "NOTE:1986", which Reuters writes, is two from "date"
 PASTED_HEADLINE = 6  # words in capitals, from which on AND, OR and NOT are words too
 PASTED_TEXT = 20  # words, from which on a text with few signs of a query is one from an article
 WORDS_FOR_A_SIGN = 3  # or more, in a text that is no query
 
 _QUOTES = '"“”„‟«»＂'
 _SPACE = re.compile(r"\s+")
+_SENTENCE = re.compile(r"[.,;:!?][\"”’)]*\s")
 _CHUNK = re.compile(rf"[^\s(){_QUOTES}]+")
 _OPERATOR = re.compile(rf"(AND|OR|NOT)(?=[\s(){_QUOTES}]|$)")
 _QUOTED = re.compile(rf"[{_QUOTES}][^{_QUOTES}]*[{_QUOTES}]")
@@ -67,9 +69,13 @@ _BOOST = re.compile(r"\^(\d+(?:\.\d+)?)(?![\w.^])")
 _CHUNK_BOOST = re.compile(r"\^(\d+(?:\.\d+)?)$")
 _SLOP = re.compile(r"~(\d+)")
 _FUZZY = re.compile(r"(?s)(.+)~(\d*)$")
-_IN_WORD = rf"(?:[^\W_]|[{analysis.APOSTROPHES}])"
-_LITERAL = rf"(?:{_IN_WORD}|(?<=\d)[.,](?=\d))*+"
-_PATTERN = re.compile(rf"(?<![^\W_])[^\W_]{_LITERAL}(?:(?:\?+(?=[^\W_])|\*(?![*?])){_LITERAL})+")
+# It begins where a word does and gives nothing back: no text makes the search for it quadratic.
+_QUOTE = f"[{analysis.APOSTROPHES}]"
+_LITERAL = rf"(?:[^\W_]|{_QUOTE}|(?<=\d)[.,](?=\d))*+"
+_PATTERN = re.compile(
+    rf"(?<![^\W_])(?<!{_QUOTE})(?<!\d[.,]){_QUOTE}*+[^\W_]{_LITERAL}"
+    rf"(?:(?:\?++(?=[^\W_])|\*(?![*?])){_LITERAL})++"
+)
 _LEADING_WILDCARD = re.compile(r"(?<![\w*?])\*[^\W_]")
 
 
@@ -100,7 +106,7 @@ def quote(text: str) -> str:
     >>> quote("oil AND (gas*")
     'oil and gas'
     """
-    words = [word.written for word in analysis.words(text[:MAX_CHARACTERS])][:MAX_WORDS]
+    words = [word.written for word in analysis.written(text[:MAX_CHARACTERS])][:MAX_WORDS]
     while sum(len(word) + 1 for word in words) > MAX_CHARACTERS:  # folding made them longer
         words.pop()
     return " ".join(words) or '""'
@@ -116,10 +122,12 @@ def _shape(chunk: str) -> str:
 def _is_prose(text: str, in_capitals: bool) -> bool:
     """Whether *text* is long and has few signs of a query; what is quoted counts as one sign."""
     outside = _QUOTED.sub(' "" ', text)
-    words = len(analysis.words(outside))
+    words = len(analysis.written(outside))
     operators = 0 if in_capitals else len(_ANY_OPERATOR.findall(outside))
     signs = operators + len(_ANY_SIGN.findall(outside))
-    return words >= PASTED_TEXT and signs * WORDS_FOR_A_SIGN < words
+    few = words >= PASTED_TEXT and signs * WORDS_FOR_A_SIGN < words
+    # `str` of a tree has no such place, so what it shows is never taken for prose.
+    return few and _SENTENCE.search(text) is not None
 
 
 class _Parser:
@@ -234,7 +242,7 @@ class _Parser:
                 self.at = space.end()
                 continue
             chunk = _CHUNK.match(self.text, self.at)
-            if not chunk or self.minus() or analysis.words(chunk.group()):
+            if not chunk or self.minus() or any(map(str.isalnum, chunk.group())):
                 return
             if chunk.group() == "*" and not self.prose:
                 return
@@ -281,8 +289,9 @@ class _Parser:
         if name in QUERY_FIELDS:
             self.at = match.end()
             return name
+        edits = 2 if len(name) >= TWO_EDITS_IN_A_FIELD else 1
         for known in QUERY_FIELDS:
-            if OSA.distance(name, known, score_cutoff=2) <= 2:
+            if OSA.distance(name, known, score_cutoff=edits) <= edits:
                 raise self.error(
                     f"unknown field '{match.group(1)}'",
                     match.start(),
@@ -299,7 +308,7 @@ class _Parser:
         slop = self.slop()
         if field == "date":
             return dates.days(self.text[start:end].strip(), self.text, start)
-        words = tuple(word.written for word in analysis.words(self.text[start:end]))
+        words = tuple(word.written for word in analysis.written(self.text[start:end]))
         self.counted(len(words), start)
         return Phrase(words, slop if len(words) > 1 else 0, field) if words else None
 
@@ -347,7 +356,8 @@ class _Parser:
         if self.prose:
             return self.text_chunk(chunk, at, field)
         boost = _CHUNK_BOOST.search(chunk)
-        if boost and (chunk[: boost.start()] == "*" or analysis.words(chunk[: boost.start()])):
+        boosted = chunk[: boost.start()] if boost else ""
+        if boost and (boosted == "*" or any(map(str.isalnum, boosted))):
             clause = self.plain_chunk(chunk[: boost.start()], at, field)
             factor = self.factor(boost.group(1), at + boost.start())
             return Boost(clause, factor) if clause else None
@@ -360,7 +370,7 @@ class _Parser:
         if "://" in chunk:
             return self.text_chunk(chunk, at, field)
         if fuzzy := _FUZZY.match(chunk):
-            found = analysis.words(fuzzy.group(1))
+            found = [] if "~" in fuzzy.group(1) else analysis.written(fuzzy.group(1))
             if len(found) == 1 and shape[fuzzy.end(1) - 1].isalnum():
                 return self.fuzzy(found[0].written, fuzzy.group(2), at, field)
         if leading := _LEADING_WILDCARD.search(shape):
@@ -405,7 +415,9 @@ class _Parser:
 
     def pattern(self, text: str, at: int, field: str | None) -> list[Query]:
         parts = re.split(r"([?*])", text)
-        parts[::2] = ["".join(word.written for word in analysis.words(part)) for part in parts[::2]]
+        parts[::2] = [
+            "".join(word.written for word in analysis.written(part)) for part in parts[::2]
+        ]
         literal = "".join(parts[::2])
         if len(literal) < (3 if literal.isdigit() else 2):
             raise self.error(
@@ -420,7 +432,7 @@ class _Parser:
 
     def runs(self, text: str, at: int, field: str | None) -> list[Query]:
         """Words of *text*; those joined by one of `-&/` as a phrase."""
-        found = analysis.words(text)
+        found = analysis.written(text)
         self.counted(len(found), at)
         runs: list[list[str]] = []
         end = -1

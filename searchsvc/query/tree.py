@@ -27,7 +27,7 @@ class _Node:
     __slots__ = ()
 
     def __str__(self) -> str:
-        return _show(self, _IN_GROUP, _reads_as_text(self))  # type: ignore[arg-type]
+        return _show(self, _IN_GROUP)  # type: ignore[arg-type]
 
 
 @dataclass(frozen=True, slots=True)
@@ -192,35 +192,22 @@ def map_leaves(query: Query, change: Callable[[Query], Query]) -> Query:
 _IN_GROUP, _IN_OR, _IN_AND, _IN_NOT, _ALONE = range(5)
 
 
-def _reads_as_text(query: Query) -> bool:
-    """Whether plain spaces will do: a long query needs its ANDs, or it is taken for a passage."""
-    everything = list(leaves(query))
-    return len(everything) < 10 or all(
-        isinstance(leaf, Word | Phrase) and leaf.field is None and leaf in _clauses(query)
-        for leaf in everything
-    )
-
-
-def _clauses(query: Query) -> tuple[Query, ...]:
-    return query.clauses if isinstance(query, And) else (query,)
-
-
-def _show(query: Query, place: int, spaced: bool) -> str:
+def _show(query: Query, place: int) -> str:
     match query:
-        case And(clauses) if place == _IN_GROUP and spaced:
-            return " ".join(_show(clause, _IN_OR, spaced) for clause in clauses)
-        case And(clauses) if place <= _IN_AND and not (spaced and place == _IN_OR):
-            return " AND ".join(_show(clause, _IN_NOT, spaced) for clause in clauses)
+        case And(clauses) if place == _IN_GROUP:
+            return " ".join(_show(clause, _IN_OR) for clause in clauses)
+        case And(clauses) if place == _IN_AND:
+            return " AND ".join(_show(clause, _IN_NOT) for clause in clauses)
         case Or(clauses) if place <= _IN_OR:
-            return " OR ".join(_show(clause, _IN_AND, spaced) for clause in clauses)
+            return " OR ".join(_show(clause, _IN_AND) for clause in clauses)
         case Not(clause) if place <= _IN_NOT:
-            return f"NOT {_show(clause, _IN_NOT, spaced)}"
+            return f"NOT {_show(clause, _IN_NOT)}"
         case And() | Or() | Not():
-            return f"({_show(query, _IN_GROUP, spaced)})"
+            return f"({_show(query, _IN_GROUP)})"
         case Boost(Boost() as clause, factor):
-            return f"({_show(clause, _IN_GROUP, spaced)})^{_number(factor)}"
+            return f"({_show(clause, _IN_GROUP)})^{_number(factor)}"
         case Boost(clause, factor):
-            return f"{_show(clause, _ALONE, spaced)}^{_number(factor)}"
+            return f"{_show(clause, _ALONE)}^{_number(factor)}"
         case _:
             return _show_leaf(query)
 

@@ -21,6 +21,8 @@ from searchsvc.errors import ReadError
 # The most that one article may take up: a page, a line, a member. The longest novel has 13 MB.
 MAX_BYTES = 8_000_000
 
+PARSER_DIED = "the parser died"  # how the reason begins where a worker was ended from outside
+
 _log = logging.getLogger(__name__)
 
 
@@ -30,6 +32,11 @@ class Problem:
 
     place: str
     reason: str
+
+    @property
+    def may_pass(self) -> bool:
+        """Whether it tells more of the moment than of the article: another run may read it."""
+        return self.reason.startswith(PARSER_DIED)
 
 
 @dataclass(frozen=True, slots=True)

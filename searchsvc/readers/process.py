@@ -18,6 +18,7 @@ from pathlib import Path
 from typing import IO
 
 from searchsvc.readers.encoding import one_line
+from searchsvc.readers.pieces import PARSER_DIED
 from searchsvc.readers.worker import BEAT, END, Task
 
 # -P: a file json.py in the folder that we happen to be in must not be imported.
@@ -121,7 +122,7 @@ class Process:
             return f"took more than {self._limits.cpu_seconds} s of CPU"
         how = f"signal {-code}" if code < 0 else f"exit code {code}"
         last = self._last_words()
-        return f"the parser died ({how})" + (f": {last}" if last else "")
+        return f"{PARSER_DIED} ({how})" + (f": {last}" if last else "")
 
     def _last_words(self) -> str:
         self._stderr.seek(max(0, self._stderr.seek(0, os.SEEK_END) - 1000))

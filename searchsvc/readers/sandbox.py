@@ -11,6 +11,7 @@ and pieces, so an archive of any size needs the memory of a few articles.
 
 import os
 import queue
+import sys
 import threading
 from collections import deque
 from collections.abc import Generator, Iterable, Iterator
@@ -58,12 +59,15 @@ def read_files(
             yield jobs[0].file, Items(jobs[0])
             jobs.popleft().abandon()
     finally:
-        for job in jobs:
-            job.abandon()
-        for _ in feeders:
-            todo.put(None)
-        for feeder in feeders:
-            feeder.join()
+        # When the interpreter ends, threads stand still and locks may be held: nothing to wait for.
+        # The workers then end by themselves, as their pipes do.
+        if not sys.is_finalizing():
+            for job in jobs:
+                job.abandon()
+            for _ in feeders:
+                todo.put(None)
+            for feeder in feeders:
+                feeder.join()
 
 
 @dataclass(slots=True)

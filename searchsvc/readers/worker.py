@@ -75,9 +75,15 @@ def _to_json(item: Item) -> list[Any]:
         case Article():
             return ["article", item.to_dict()]
         case Problem():
-            return ["problem", item.place, item.reason]
+            return ["problem", _readable(item.place), _readable(item.reason)]
         case Note():
-            return ["note", item.place, item.reason]
+            return ["note", _readable(item.place), _readable(item.reason)]
+
+
+def _readable(text: str) -> str:
+    # What a file says of itself is quoted in reasons: lone surrogates and control characters too.
+    text = text.encode("utf-8", "backslashreplace").decode()
+    return "".join(c if c.isprintable() else repr(c)[1:-1] for c in text)
 
 
 def _from_json(kind: str, *values: Any) -> Item:

@@ -250,6 +250,26 @@ def test_a_worker_that_dies_idle_is_replaced_and_no_file_blamed(
     assert found[-1] == ["B"]
 
 
+def run_script(folder: Path, *lines: str) -> subprocess.CompletedProcess[str]:
+    """Runs *lines* as a script of their own in *folder*."""
+    imports = (
+        "from pathlib import Path",
+        "from searchsvc.corpus import scan",
+        "from searchsvc.readers.sandbox import read_files",
+    )
+    script = folder / "script.py"
+    script.write_text("\n".join([*imports, *lines]))
+    return subprocess.run(
+        [sys.executable, "-P", str(script)],
+        cwd=folder,
+        env={**os.environ, "PYTHONPATH": str(Path(__file__).parents[2])},
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
+    )
+
+
 class TestTheRealWorker:
     """With the worker that users run."""
 
@@ -270,23 +290,25 @@ class TestTheRealWorker:
         for file, items in read_files(files):
             assert list(items) == list(read(file)), file.name
 
+    @pytest.mark.parametrize("end", ["raise RuntimeError", "sys.exit(1)", "os._exit(1)"])
+    def test_a_script_that_ends_in_the_middle_ends(self, end: str, tmp_path: Path) -> None:
+        for number in range(20):
+            (tmp_path / f"{number}.txt").write_text("Ferry runs aground\n\nNobody was hurt.\n")
+        done = run_script(
+            tmp_path,
+            "import os, sys",
+            "reading = read_files(scan(Path('.')))",
+            "next(reading)",
+            end,
+        )
+        assert done.returncode == 1
+
     def test_runs_from_a_script_without_a_main_guard(self, tmp_path: Path) -> None:
         (tmp_path / "a.txt").write_text("Ferry runs aground\n\nNobody was hurt.\n")
         (tmp_path / "json.py").write_text("raise SystemExit('imported from the corpus')\n")
-        script = tmp_path / "script"
-        script.write_text(
-            "from pathlib import Path\n"
-            "from searchsvc.corpus import scan\n"
-            "from searchsvc.readers.sandbox import read_files\n"
-            "for file, items in read_files(scan(Path('a.txt'))):\n"
-            "    print(file.name, [item.title for item in items])\n"
-        )
-        done = subprocess.run(
-            [sys.executable, "-P", str(script)],
-            cwd=tmp_path,
-            env={**os.environ, "PYTHONPATH": str(Path(__file__).parents[2])},
-            capture_output=True,
-            text=True,
-            check=False,
+        done = run_script(
+            tmp_path,
+            "for file, items in read_files(scan(Path('a.txt'))):",
+            "    print(file.name, [item.title for item in items])",
         )
         assert (done.stdout, done.stderr) == ("a.txt ['Ferry runs aground']\n", "")
