@@ -11,6 +11,7 @@ What is read or skipped is all in the report: found = read + skipped.
 
 import hashlib
 import os
+import sqlite3
 import time
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import closing, suppress
@@ -22,7 +23,7 @@ from typing import cast
 from searchsvc.article import Article
 from searchsvc.corpus import CorpusFile, Skipped, scan
 from searchsvc.engines.base import WritableStore, Writer
-from searchsvc.errors import ReadError
+from searchsvc.errors import CorpusError, IndexProblem, ReadError
 from searchsvc.extract import extract
 from searchsvc.ledger import Claim, Ledger, Remark
 from searchsvc.readers import Item, Problem
@@ -90,8 +91,8 @@ def update(
     started = time.monotonic()
     report = IndexReport()
     job = _Update(report, workers, limits, progress)
-    corpus = corpus.resolve()
     scan(corpus)  # a corpus that is missing is told before anything is locked or built
+    corpus = corpus.resolve()
     if dry_run:
         with closing(Ledger(":memory:", copy_of=None if fresh else store.file(LEDGER))) as ledger:
             job.run(corpus, ledger, _NoWriter())
@@ -105,11 +106,24 @@ def update(
 
 def _write(store: WritableStore, corpus: Path, job: "_Update", fresh: bool) -> None:
     needed = fresh or store.file(LEDGER) is None
+    if fresh:
+        job.report.remarks += _not_rebuilt(store, corpus)
     with store.write(fresh=fresh) as draft, closing(Ledger(draft.path(LEDGER))) as ledger:
         job.run(corpus, ledger, draft)
         if not ledger.changed and not needed:
             raise _NothingToPublish
         ledger.commit()
+
+
+def _not_rebuilt(store: WritableStore, corpus: Path) -> Iterator[Remark]:
+    """What the index was made from besides *corpus*, and a rebuild from it alone leaves out."""
+    with suppress(IndexProblem, sqlite3.Error):
+        if path := store.file(LEDGER):
+            with closing(Ledger(":memory:", copy_of=path)) as before:
+                for _, root in before.roots():
+                    if root != corpus and corpus not in root.parents and root not in corpus.parents:
+                        said = f"is not rebuilt: searchsvc index --corpus {root} brings it back"
+                        yield Remark(str(root), "", said, True)
 
 
 class _NoWriter:
@@ -148,6 +162,8 @@ class _Update:
                 self.report.files_found += 1
                 if hash := self._hash_if_changed(root, file, failed):
                     to_read.append((file, hash))
+        if not corpus.exists():
+            raise CorpusError(f"the corpus {str(corpus)!r} went away while it was looked at")
         # What cannot be opened now may be whole tomorrow: its articles stay until it is seen.
         kept = found | {skipped.name for skipped in failed}
         for name in list(self.ledger.names(root, below)):
@@ -220,6 +236,8 @@ class _Update:
                 if isinstance(item, Problem):
                     self.report.articles_found += 1
                     self.report.articles_skipped += 1
+                    if item.may_pass:
+                        self.ledger.look_again(root, file.name)
 
     def _put(self, article: Article, claim: Claim) -> None:
         """Makes *article* the one that the index holds under its id."""
@@ -251,17 +269,33 @@ class _Update:
                 wanted.setdefault((owner.root, owner.name), {})[owner.place] = owner
         for (root, name), claims in wanted.items():
             self._read_again(root, name, claims)
+            for claim in claims.values():
+                self._let_go(claim)
+        self.ledger.unsettled()
 
     def _read_again(self, root: int, name: bytes, claims: dict[int, Claim]) -> None:
         """The articles of an unchanged file whose id fell to it."""
         path = self.ledger.root_path(root)
-        below = path / os.fsdecode(name)
-        files = [file for file in scan(path, below) if isinstance(file, CorpusFile)]
-        for _, items in read_files(files, 1, self.limits):
-            articles = [extract(item) for item in items if isinstance(item, Article)]
-            for place, claim in claims.items():
-                if place < len(articles) and articles[place].id == claim.id:
-                    self._put(articles[place], claim)
+        with suppress(CorpusError):
+            found = scan(path, path / os.fsdecode(name))
+            files = [file for file in found if isinstance(file, CorpusFile)]
+            for _, items in read_files(files, 1, self.limits):
+                place = 0
+                for item in items:
+                    if isinstance(item, Article):
+                        article, claim = extract(item), claims.get(place)
+                        if claim and (article.id, article.digest()) == (claim.id, claim.digest):
+                            self._put(article, claim)
+                        place += 1
+
+    def _let_go(self, claim: Claim) -> None:
+        """Rather no article than another one's, where the owner's could not be read just now."""
+        if self.ledger.settle(claim.id):
+            return
+        self.writer.delete(claim.id)
+        self.ledger.drop_live(claim.id)
+        reason = f"the article {claim.id!r} could not be read again; the next run tries"
+        self.report.remarks.append(Remark(os.fsdecode(claim.name), "", reason, True))
 
     # -- the report ----------------------------------------------------------------------------
 
@@ -286,6 +320,8 @@ def _duplicate(loser: Claim, owner: Claim) -> Remark:
 
 def _is_kept(name: str, kept: set[str]) -> bool:
     """Whether *name*, or a folder that it is in, is among *kept*."""
-    return name in kept or any(
-        name[:place] in kept for place, character in enumerate(name) if character == "/"
+    return (
+        name in kept
+        or "" in kept
+        or any(name[:place] in kept for place, character in enumerate(name) if character == "/")
     )

@@ -7,6 +7,7 @@ The ledger is a file of the generation (SQLite), so it always tells of exactly t
     remarks    what was said of a file: articles skipped (a fault), or read with a reservation
     claims     the ids that the articles of a file bear, with a digest of each article
     live       of each id, the claim whose article the index holds
+    touched    ids of which the claims changed and that are not settled yet
 
 Two files may claim one id. The article whose name sorts first is the one that is live, whatever
 order the files came in; it falls to the next when the first goes. Names are kept as bytes: not
@@ -36,7 +37,7 @@ create table claims (
 create index claims_by_file on claims (root, name);
 create table live (id text primary key, root integer, name blob, place integer, digest blob)
     without rowid;
-create temp table touched (id text primary key) without rowid;
+create table touched (id text primary key) without rowid;
 """
 
 
@@ -72,18 +73,15 @@ class Ledger:
         if copy_of is not None:
             with closing(sqlite3.connect(copy_of)) as source:
                 source.backup(self._db)
-        tables = _TABLES
-        if self._db.execute("select 1 from sqlite_master where name = 'roots'").fetchone():
-            tables = _TABLES[_TABLES.index("create temp") :]
-        self._db.executescript(tables)
+        if not self._db.execute("select 1 from sqlite_master where name = 'roots'").fetchone():
+            self._db.executescript(_TABLES)
         self._db.execute("begin")
         self._changes_before = self._db.total_changes
 
     @property
     def changed(self) -> bool:
         """Whether anything that stays was changed."""
-        temporary: int = self._db.execute("select count(*) from touched").fetchone()[0]
-        return self._db.total_changes - self._changes_before > temporary
+        return self._db.total_changes > self._changes_before
 
     def commit(self) -> None:
         """Writes what was changed."""
@@ -96,30 +94,35 @@ class Ledger:
     # -- roots ---------------------------------------------------------------------------------
 
     def root_for(self, path: Path) -> tuple[int, Path]:
-        """Number and path of the root that *path* belongs to: one that holds it, or itself."""
-        for number, stored in self._db.execute("select root, path from roots").fetchall():
-            known = Path(os.fsdecode(stored))
+        """Number and path of the root that *path* belongs to: one that holds it, or itself.
+
+        Roots inside of it are part of it from then on.
+        """
+        for number, known in self.roots():
             if path == known or known in path.parents:
                 return number, known
+            if path in known.parents:
+                for name in list(self.names(number, "")):
+                    self.forget(number, name)
+                self._db.execute("delete from roots where root = ?", (number,))
         cursor = self._db.execute("insert into roots (path) values (?)", (os.fsencode(path),))
         assert cursor.lastrowid is not None
         return cursor.lastrowid, path
 
-    def look_for_roots(self) -> list[Path]:
-        """The roots that are not there now. Their articles stay, but claim no id against others."""
-        gone = []
-        for number, stored, was in self._db.execute(
-            "select root, path, gone from roots"
-        ).fetchall():
-            path = Path(os.fsdecode(stored))
+    def roots(self) -> list[tuple[int, Path]]:
+        """Number and path of every root."""
+        rows = self._db.execute("select root, path from roots order by path").fetchall()
+        return [(number, Path(os.fsdecode(path))) for number, path in rows]
+
+    def look_for_roots(self) -> None:
+        """Notes which roots are gone. Their articles stay, but claim no id against others."""
+        for number, path in self.roots():
             is_gone = int(not path.exists())
-            if is_gone:
-                gone.append(path)
+            (was,) = self._db.execute("select gone from roots where root = ?", (number,)).fetchone()
             if is_gone != was:
                 self._db.execute("update roots set gone = ? where root = ?", (is_gone, number))
                 self._touch("select id from claims where root = ?", (number,))
                 self._db.execute("update claims set gone = ? where root = ?", (is_gone, number))
-        return gone
 
     # -- files ---------------------------------------------------------------------------------
 
@@ -170,6 +173,13 @@ class Ledger:
         self._db.execute(
             "insert into files values (?, ?, ?, ?, ?, ?, ?)",
             (root, os.fsencode(file.name), file.size, file.mtime_ns, hash, file.reader, version),
+        )
+
+    def look_again(self, root: int, name: str) -> None:
+        """Has a file read again on the next run, whatever it looks like then."""
+        self._db.execute(
+            "update files set mtime_ns = -1, hash = x'' where root = ? and name = ?",
+            (root, os.fsencode(name)),
         )
 
     # -- remarks -------------------------------------------------------------------------------
@@ -229,10 +239,14 @@ class Ledger:
     def unsettled(self) -> list[str]:
         """Touched ids for which the index does not hold the article of the claim that counts."""
         touched = [id for (id,) in self._db.execute("select id from touched order by id")]
-        return [id for id in touched if not self._is_settled(id)]
+        return [id for id in touched if not self.settle(id)]
 
-    def _is_settled(self, id: str) -> bool:
-        return self.owner(id) == self.live(id)
+    def settle(self, id: str) -> bool:
+        """Whether the index holds what it should under *id*; then it is not looked at again."""
+        if self.owner(id) != self.live(id):
+            return False
+        self._db.execute("delete from touched where id = ?", (id,))
+        return True
 
     def duplicates(self) -> Iterator[tuple[Claim, Claim]]:
         """Each claim that does not count, with the one on the same id that does."""

@@ -76,7 +76,7 @@ class SearchParameters(BaseModel):
     def pairs(self, **changes: Any) -> list[tuple[str, str]]:
         """Name and value of each parameter that differs from the default; lists give several."""
         plain = self.model_dump(mode="json", by_alias=True, exclude_defaults=True) | changes
-        pairs = []
+        pairs = [("facets", "none")] if plain.get("facets") == [] else []
         for name, value in plain.items():
             for one in value if isinstance(value, list | tuple) else [value]:
                 if one is not None:

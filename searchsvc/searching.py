@@ -29,7 +29,7 @@ from searchsvc.answers import (
 )
 from searchsvc.article import Article
 from searchsvc.engines.base import Engine, Generation, Hit, SearchRequest, Store
-from searchsvc.errors import CursorExpired, ParameterError, QueryError
+from searchsvc.errors import CursorExpired, IndexProblem, ParameterError, QueryError
 from searchsvc.parameters import MAX_PAGE, SearchParameters
 from searchsvc.query.parser import parse
 from searchsvc.query.rewrite import Lexicon, resolve
@@ -134,9 +134,12 @@ def search(
 
 def mark(article: Article, text: str, engine: Engine) -> tuple[Passage, Passage]:
     """Title and body of *article*, whole, with the matches of the query *text*."""
+    lexicon = _TimedLexicon(engine, time.perf_counter() + SEARCH_SECONDS, time.perf_counter)
     try:
-        query = understand(text, engine.terms).resolved if text.strip() else None
+        query = understand(text, lexicon).resolved if text.strip() else None
     except QueryError:
+        query = None
+    if lexicon.late:
         query = None
     return _whole(article.title, query, "title"), _whole(article.body, query, "body")
 
@@ -205,7 +208,10 @@ def _place(store: Store, asked: SearchParameters) -> tuple[Generation, int]:
         raise ParameterError("cursor", "is not one that this service gave; begin anew") from None
     if not name.isalnum() or not 1 <= place <= MAX_PAGE:
         raise ParameterError("cursor", "is not one that this service gave; begin anew")
-    generation = store.generation(name)
+    try:
+        generation = store.generation(name)
+    except IndexProblem:  # of a version before this one
+        generation = None
     if generation is None:
         raise CursorExpired(
             "the index has been updated since, and the state that this cursor walks through is no"

@@ -57,6 +57,7 @@ class DirectoryGeneration:
     engine: Engine
     manifest: dict[str, Any]
     folder: Path
+    inode: int
 
 
 class DirectoryDraft:
@@ -110,11 +111,12 @@ class DirectoryStore:
     def generation(self, name: str) -> DirectoryGeneration | None:
         """A generation that is still kept, open; None if it is gone."""
         with self._lock:
-            if name in self._open:
-                return self._open[name]
             folder = self._folder(name)
             if not folder.is_dir() or self._is_unfinished(folder):
                 return None
+            opened = self._open.get(name)
+            if opened and opened.inode == folder.stat().st_ino:  # not of an index made anew
+                return opened
             opened = self._opened(name, folder)
             # An engine that is let go of here lives until the last search on it ends.
             kept = list(self._open.items())[-OPEN_BEFORE:]
@@ -140,9 +142,8 @@ class DirectoryStore:
             path = folder / file
             if not path.is_file() or path.stat().st_size != facts["size"]:
                 raise IndexDamaged(f"{path} is missing or cut short; {_REBUILD}")
-        return DirectoryGeneration(
-            name, self._format.open_engine(folder / _ENGINE), manifest, folder
-        )
+        engine = self._format.open_engine(folder / _ENGINE)
+        return DirectoryGeneration(name, engine, manifest, folder, folder.stat().st_ino)
 
     def _read_manifest(self, folder: Path) -> dict[str, Any]:
         try:
@@ -201,15 +202,19 @@ class DirectoryStore:
         with self._locked():
             before = None if fresh or self.current_name() is None else self.current()
             folder = self._begin(before)
-            writer = self._format.open_writer(folder / _ENGINE)
             try:
-                yield DirectoryDraft(folder, writer)
+                writer = self._format.open_writer(folder / _ENGINE)
+                try:
+                    yield DirectoryDraft(folder, writer)
+                except BaseException:
+                    with contextlib.suppress(Exception):
+                        writer.cancel()
+                    raise
+                writer.commit()
+                self._publish(folder, before)
             except BaseException:
-                writer.cancel()
-                shutil.rmtree(folder)
+                shutil.rmtree(folder, ignore_errors=True)
                 raise
-            writer.commit()
-            self._publish(folder, before)
             self._collect()
 
     @contextmanager
@@ -235,7 +240,8 @@ class DirectoryStore:
         """A private folder that holds what *before* does."""
         folder = self.root / _DRAFT
         shutil.rmtree(folder, ignore_errors=True)  # of a write that was killed
-        (folder / _ENGINE).mkdir(parents=True)
+        folder.mkdir(mode=0o700)
+        (folder / _ENGINE).mkdir()
         for name in before.manifest["files"] if before else ():
             assert before is not None
             source, target = before.folder / name, folder / name
@@ -297,7 +303,10 @@ class DirectoryStore:
         names = self._names()
         for number, name in enumerate(names[: -1 - KEPT_BEFORE]):
             if self._replaced_at(names[number + 1]) < self._clock() - KEPT_SECONDS:
-                shutil.rmtree(self._folder(name))
+                # Out of sight first: nobody opens it when half of it is gone.
+                trash = self.root / f"trash-{name}"
+                self._folder(name).rename(trash)
+                shutil.rmtree(trash, ignore_errors=True)
 
     def _replaced_at(self, successor: str) -> float:
         with contextlib.suppress(OSError, ValueError, KeyError):

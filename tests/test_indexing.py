@@ -4,16 +4,20 @@ import json
 import os
 import random
 import time
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
+from searchsvc import indexing
 from searchsvc.article import Article
+from searchsvc.corpus import CorpusFile
 from searchsvc.engines.base import SearchRequest
 from searchsvc.errors import CorpusError
 from searchsvc.indexing import IndexReport, Progress, update
 from searchsvc.query.tree import All
-from searchsvc.readers import READERS
+from searchsvc.readers import READERS, Problem
+from searchsvc.readers.pieces import PARSER_DIED
 from searchsvc.store import DirectoryStore
 
 
@@ -174,6 +178,98 @@ def test_of_two_articles_with_one_id_in_one_file_the_first_wins(world: World) ->
     world.jsonl("a.jsonl", same[1])
     world.update()
     assert world.titles() == {"Second"}
+
+
+def test_an_id_falls_to_a_file_that_can_be_read_only_later(world: World) -> None:
+    world.jsonl("a.jsonl", {"id": "same", "title": "From a", "body": "Text."})
+    second = world.jsonl("b.jsonl", {"id": "same", "title": "From b", "body": "Text."})
+    content = second.read_bytes()
+    world.update()
+    (world.corpus / "a.jsonl").unlink()
+    second.unlink()
+    os.mkfifo(second)
+    report = world.update()
+    assert world.titles() == set()
+    assert report.faults == 2
+    second.unlink()
+    world.write("b.jsonl", content)
+    assert world.update().faults == 0
+    assert world.titles() == {"From b"}
+
+
+def test_a_folder_around_an_indexed_one_takes_it_in(world: World) -> None:
+    world.text("north/a.txt", "Alpha")
+    world.jsonl("north/b.jsonl", {"id": "b", "title": "Beta", "body": "Text."})
+    world.update(world.corpus / "north")
+    report = world.update()
+    assert report.faults == 0
+    assert sorted(article.title for article in world.articles()) == ["Alpha", "Beta"]
+    once = world.ids()
+    assert world.update().generation is None
+    world.update(fresh=True)
+    assert world.ids() == once
+
+
+def test_a_rebuild_names_what_it_leaves_out(world: World, tmp_path: Path) -> None:
+    world.text("a.txt", "Alpha")
+    world.update()
+    other = tmp_path / "other"
+    other.mkdir()
+    (other / "z.txt").write_text("Omega\n\nFar away.\n")
+    world.update(other)
+    report = world.update(fresh=True)
+    (left_out,) = [remark for remark in report.remarks if remark.fault]
+    assert left_out.name == str(other)
+    assert world.titles() == {"Alpha"}
+
+
+def test_what_a_killed_parser_left_is_read_on_the_next_run(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    world.text("a.txt", "Alpha")
+    real = indexing.read_files
+
+    def killed(files: list[CorpusFile], *rest: object) -> Iterator[tuple[CorpusFile, object]]:
+        for file, items in real(files, *rest):  # type: ignore[arg-type]
+            list(items)
+            yield file, _Died(items)
+
+    class _Died(list[Problem]):
+        def __init__(self, items: object) -> None:
+            super().__init__([Problem("", f"{PARSER_DIED} (signal 9)")])
+            self.place = 0
+
+    monkeypatch.setattr(indexing, "read_files", killed)
+    assert world.update().faults == 1
+    monkeypatch.undo()
+    assert world.update().faults == 0
+    assert world.titles() == {"Alpha"}
+
+
+def test_a_name_that_is_no_text_is_reported_and_searched(world: World) -> None:
+    folder = os.fsdecode(b"d\xe9sk")
+    world.text(f"{folder}/a.txt", "Alpha")
+    world.write(f"{folder}/b.jsonl", '{"title": "Beta", "date": "\\ud800", "body": "b"}\n')
+    report = world.update()
+    assert report.added == 2
+    assert all(remark.reason.isprintable() for remark in report.remarks)
+    (source,) = {article.source for article in world.articles()}
+    assert source == "d\ufffdsk"
+
+
+def test_a_corpus_that_cannot_be_listed_loses_nothing(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    world.text("a.txt", "Alpha")
+    world.update()
+
+    def broken(path: object) -> None:
+        raise OSError(5, "Input/output error")
+
+    monkeypatch.setattr("searchsvc.corpus.os.scandir", broken)
+    report = world.update()
+    monkeypatch.undo()
+    assert (report.removed, report.total, report.faults) == (0, 1, 1)
 
 
 def test_what_is_broken_is_named_on_every_run_until_it_is_mended(world: World) -> None:

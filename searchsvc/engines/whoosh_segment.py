@@ -12,19 +12,19 @@ import threading
 import zlib
 from array import array
 from collections.abc import Iterator
-from functools import cached_property
 from io import BytesIO
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 from whoosh import columns
-from whoosh.codec.whoosh3 import W3TermInfo
+from whoosh.codec.whoosh3 import STORED_COLUMN, W3TermInfo
 from whoosh.filedb.filestore import FileStorage
 from whoosh.filedb.structfile import StructFile
 
 from searchsvc.article import Article
 from searchsvc.engines.evaluation import NO_NUMBERS, Numbers, Weights
+from searchsvc.schema import TEXT_FIELDS
 
 _FACTS = W3TermInfo._struct  # of a term: the third is its number of articles
 _EXTENT = struct.Struct("!qi")  # where its postings are, behind the facts
@@ -67,23 +67,26 @@ class Segment:
         self._deleted = np.zeros(self.total, bool)
         self._deleted[deleted] = True
         self._any_deleted = bool(deleted.size)
-        self._storage = storage
-        self._segment = segment
         self._terms = segment.codec().terms_reader(storage, segment)
-        self._columns = segment.codec().per_document_reader(storage, segment)
+        self._stored = segment.codec().per_document_reader(storage, segment)
+        # Everything is mapped now: an engine lives on when its files are removed.
+        self._stored._cached_reader("_stored", STORED_COLUMN)
+        self._ids = self._stored.column_reader("id", columns.VarBytesColumn())
+        names = ["day", "instant", *(f"_{field}_len" for field in TEXT_FIELDS)]
+        self._columns = {
+            name: segment.open_file(storage, f".{name}.col")
+            for name in names
+            if self._stored.has_column(name)
+        }
         self._lock = threading.Lock()
 
     def article(self, number: int) -> Article:
         with self._lock:
-            stored = self._columns.stored_fields(number)
+            stored = self._stored.stored_fields(number)
         return Article.from_json(stored["article"])
 
     def id(self, number: int) -> bytes:
         return bytes(self._ids[number])
-
-    @cached_property
-    def _ids(self) -> Any:
-        return self._columns.column_reader("id", columns.VarBytesColumn())
 
     def number_of(self, id: str) -> int | None:
         numbers, _ = self.postings("id", id)
@@ -92,9 +95,8 @@ class Segment:
     def column(self, name: str, dtype: npt.DTypeLike, default: float) -> npt.NDArray[Any]:
         """A column of numbers; Whoosh leaves trailing defaults away."""
         full = np.full(self.total, default, dtype)
-        if self._columns.has_column(name):
-            file = self._segment.open_file(self._storage, f".{name}.col")
-            kept = np.frombuffer(file.get(0, 1 << 62), dtype)[: self.total]
+        if name in self._columns:
+            kept = np.frombuffer(self._columns[name].get(0, 1 << 62), dtype)[: self.total]
             full[: kept.size] = kept
         return full
 

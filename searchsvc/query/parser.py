@@ -76,7 +76,7 @@ _PATTERN = re.compile(
     rf"(?<![^\W_])(?<!{_QUOTE})(?<!\d[.,]){_QUOTE}*+[^\W_]{_LITERAL}"
     rf"(?:(?:\?++(?=[^\W_])|\*(?![*?])){_LITERAL})++"
 )
-_LEADING_WILDCARD = re.compile(r"(?<![\w*?])\*[^\W_]")
+_LEADING_WILDCARD = re.compile(r"(?<![\w*?])\*[^\W_]|^\*$")
 
 
 def parse(text: str, warn: Callable[[str], None] = lambda warning: None) -> Query:
@@ -139,9 +139,11 @@ class _Parser:
         self.warn = warn
         self.depth = 0
         self.count = 0
-        in_capitals = len(text.split()) >= PASTED_HEADLINE and _ANY_OPERATOR.sub("", text).isupper()
-        self.prose = _is_prose(text, in_capitals)
-        self.operators = not in_capitals and not self.prose
+        self.in_capitals = (
+            len(text.split()) >= PASTED_HEADLINE and _ANY_OPERATOR.sub("", text).isupper()
+        )
+        self.prose = _is_prose(text, self.in_capitals)
+        self.operators = not self.in_capitals and not self.prose
 
     def error(self, reason: str, at: int, remedy: str = "") -> QueryError:
         return QueryError(reason, self.text, at, remedy)
@@ -187,7 +189,7 @@ class _Parser:
     def negated(self, field: str | None) -> Query | None:
         self.skip()
         negations = 0
-        last = self.at
+        last = -1
         while True:
             if (at := self.take("NOT")) is not None:
                 last = at
@@ -197,7 +199,7 @@ class _Parser:
                 break
             negations += 1
         clause = self.atom(field)
-        if clause is None and negations:
+        if clause is None and last >= 0:
             raise self.lacking("NOT", last, "after")
         return Not(clause) if clause is not None and negations % 2 else clause
 
@@ -267,6 +269,7 @@ class _Parser:
         after = self.text[self.at + 1 : self.at + 2]
         return (
             not self.prose
+            and not self.in_capitals
             and self.text.startswith("-", self.at)
             and (before.isspace() or before == "(")
             and (after.isalnum() or (after != "" and after in _QUOTES + "("))
@@ -364,7 +367,7 @@ class _Parser:
         return self.plain_chunk(chunk, at, field)
 
     def plain_chunk(self, chunk: str, at: int, field: str | None) -> Query | None:
-        if chunk == "*":
+        if chunk == "*" and field is None:
             return All()
         shape = _shape(chunk)
         if "://" in chunk:

@@ -1,6 +1,7 @@
 """The application behind waitress, with limits that keep slow and many clients from blocking it."""
 
 import signal
+import socket
 from collections.abc import Callable
 
 from waitress.server import create_server
@@ -20,9 +21,10 @@ def serve_forever(store: Store, host: str, port: int, tell: Callable[[str], None
 
     *tell* gets the URL when requests are taken. Raises OSError when the address cannot be had.
     """
+    address = min(socket.getaddrinfo(host, port, type=socket.SOCK_STREAM))[4]
     server = create_server(
         create_app(store),
-        host=host,
+        host=str(address[0]),  # of several, the IPv4 one
         port=port,
         threads=THREADS,
         connection_limit=CONNECTIONS,
