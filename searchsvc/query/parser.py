@@ -272,6 +272,7 @@ class _Parser:
             and not self.in_capitals
             and self.text.startswith("-", self.at)
             and (before.isspace() or before == "(")
+            and not (after.isdigit() and self.text[: self.at].rstrip()[-1:].isdigit())  # 3 -4 pct
             and (after.isalnum() or (after != "" and after in _QUOTES + "("))
         )
 
