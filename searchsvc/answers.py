@@ -74,7 +74,9 @@ class SearchAnswer(_Answer):
 
     query: QueryAnswer
     total: int = Field(description="All hits, exactly.")
-    partial: bool = Field(description="Time ran out: every hit is right, but there may be more.")
+    partial: bool = Field(
+        description="Time ran out: every hit is right, but hits or marks may be missing."
+    )
     page: int
     size: int
     took_ms: float = Field(description="The service's own time, in milliseconds.")

@@ -212,7 +212,7 @@ def report_document(report: IndexReport, dry_run: bool) -> dict[str, Any]:
 
 def _print_report(report: IndexReport, dry_run: bool) -> None:
     for remark in report.remarks[:_MOST_REMARKS]:
-        where = f"{_text(remark.name)}: {remark.place}" if remark.place else _text(remark.name)
+        where = ": ".join(_text(part) for part in (remark.name, remark.place) if part)
         kind = "skipped" if remark.fault else "note"
         click.echo(f"{kind}: {where}: {_text(remark.reason)}", err=True)
     if len(report.remarks) > _MOST_REMARKS:
@@ -294,8 +294,9 @@ def _print_answer(answer: SearchAnswer) -> None:
         _print_hit(number, hit)
     if answer.query.did_you_mean:
         click.echo(f"did you mean: {answer.query.did_you_mean}")
-    partial = " found in time, there may be more" if answer.partial else ""
-    click.echo(f"{answer.total:,} hits{partial}, {answer.took_ms:.0f} ms")
+    partial = "; time ran out, some hits or marks may be missing" if answer.partial else ""
+    hits = "1 hit" if answer.total == 1 else f"{answer.total:,} hits"
+    click.echo(f"{hits}, {answer.took_ms:.0f} ms{partial}")
 
 
 def _print_hit(number: int, hit: HitAnswer) -> None:
@@ -332,7 +333,14 @@ def show(options: _Options, id: str) -> int:
         click.echo(answer.model_dump_json(indent=2))
         return DONE
     click.echo(click.style(answer.title or "(no headline)", bold=True))
-    facts = [answer.author, answer.source, answer.date, answer.section, answer.url]
+    facts = [
+        answer.author,
+        answer.source,
+        answer.date,
+        article.dateline,
+        answer.section,
+        answer.url,
+    ]
     click.echo(" | ".join(fact for fact in facts if fact))
     for name in ("people", "places", "topics"):
         if values := getattr(answer, name):

@@ -304,18 +304,15 @@ class _Update:
         report.remarks += [Remark(file.name, "", file.reason, True) for file in failed]
         report.remarks += self.ledger.remarks()
         for loser, owner in self.ledger.duplicates():
-            report.remarks.append(_duplicate(loser, owner))
+            report.remarks.append(self._duplicate(loser, owner))
         report.total = self.ledger.counts()[1]
 
-
-def _duplicate(loser: Claim, owner: Claim) -> Remark:
-    first = os.fsdecode(owner.name)
-    return Remark(
-        os.fsdecode(loser.name),
-        f"article {loser.place + 1}",
-        f"has the id {loser.id!r} of article {owner.place + 1} in {first!r}, which comes first",
-        True,
-    )
+    def _duplicate(self, loser: Claim, owner: Claim) -> Remark:
+        first = os.fsdecode(owner.name)
+        if owner.root != loser.root:
+            first = str(self.ledger.root_path(owner.root) / first)
+        said = f"has the id {loser.id!r} of article {owner.place + 1} in {first!r}, which counts"
+        return Remark(os.fsdecode(loser.name), f"article {loser.place + 1}", said, True)
 
 
 def _is_kept(name: str, kept: set[str]) -> bool:

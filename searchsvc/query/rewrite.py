@@ -2,7 +2,7 @@
 
 >>> from searchsvc.query.parser import parse
 >>> print(resolve(parse("the oil price"), lexicon=lambda field, prefix: [], warn=print))
-left out, as it is in nearly every article: the
+too common to search for, left out: the
 title|body|people|places:oil title|body|people|places:price
 
 After it engines may assume: every leaf is Stem, Exact, AnyOf, Days, All or Nothing; its words are
@@ -58,7 +58,7 @@ def resolve(
         if isinstance(leaf, Word):
             left_out.remove(leaf.text)
     if left_out:
-        warn(f"left out, as it is in nearly every article: {', '.join(dict.fromkeys(left_out))}")
+        warn(f"too common to search for, left out: {', '.join(dict.fromkeys(left_out))}")
     resolved = map_leaves(kept, lambda leaf: _resolve_leaf(leaf, lexicon))
     # Where they all stand in a row, they all stand: the same articles, that one first.
     return Or((resolved, passage)) if passage else resolved

@@ -11,6 +11,7 @@ Bath, is no date. Nothing here knows what day it is today.
 
 import datetime as dt
 import re
+from contextlib import suppress
 from email.utils import parsedate_to_datetime
 
 from dateutil.parser import parse
@@ -44,12 +45,15 @@ def parse_date(text: str) -> dt.date | None:
     return moment if moment and EARLIEST <= moment.year <= LATEST else None
 
 
-def from_epoch(seconds: float) -> dt.datetime | None:
-    """The moment so many seconds, or milliseconds, after 1970.
+def from_epoch(seconds: float) -> dt.date | None:
+    """The moment so many seconds, or milliseconds, after 1970; the day where it reads as one.
 
     >>> from_epoch(1536930000) == from_epoch(1536930000000)
     True
     """
+    if 18_000_101 <= seconds <= 22_001_231 and seconds == int(seconds):
+        with suppress(ValueError):  # 20180914, which is as likely as a day of 1970
+            return dt.datetime.strptime(str(int(seconds)), "%Y%m%d").date()
     if abs(seconds) > 1e11:
         seconds /= 1000
     try:

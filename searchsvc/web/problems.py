@@ -5,7 +5,7 @@ it is a page with the same words. What is not in the table is a bug: a 500 that 
 the id under which the log has it.
 """
 
-from flask import Flask, Response, make_response, render_template, request
+from flask import Flask, Response, current_app, make_response, render_template, request
 from werkzeug.exceptions import HTTPException, MethodNotAllowed, NotFound
 
 from searchsvc.answers import Fault, Problem
@@ -81,6 +81,7 @@ def _answer_to_http(error: HTTPException) -> Response:
             response.headers["Allow"] = allowed
             return response
         case _ if error.code == 500:
+            current_app.logger.error("the request was %s", request_id())
             detail = "this is a fault of the service; the log has it under the id of this request"
             return _answer(*_BUG, detail)
         case _:
