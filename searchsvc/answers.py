@@ -1,7 +1,5 @@
 """The JSON documents that the API and `--json` give; OpenAPI describes them from here."""
 
-from typing import Any
-
 from pydantic import BaseModel, ConfigDict, Field
 
 from searchsvc.article import Article
@@ -125,7 +123,3 @@ class Problem(_Answer):
     detail: str = Field(description="What is wrong and what to do, for a person.")
     instance: str | None = None
     errors: list[Fault] = []
-
-    def document(self) -> dict[str, Any]:
-        """As it is sent, without what is not known."""
-        return self.model_dump(mode="json", exclude_none=True)

@@ -160,17 +160,14 @@ def disjunction(clauses: list[Query]) -> Query:
     return flat[0] if len(flat) == 1 else Or(tuple(flat))
 
 
-def leaves(query: Query, *, negated: bool = True) -> Iterator[Query]:
-    """The leaves in the order typed; without those under a Not if *negated* is False."""
+def leaves(query: Query) -> Iterator[Query]:
+    """The leaves in the order typed."""
     match query:
         case And(clauses) | Or(clauses):
             for clause in clauses:
-                yield from leaves(clause, negated=negated)
-        case Not(clause):
-            if negated:
                 yield from leaves(clause)
-        case Boost(clause):
-            yield from leaves(clause, negated=negated)
+        case Not(clause) | Boost(clause):
+            yield from leaves(clause)
         case _:
             yield query
 

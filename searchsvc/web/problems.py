@@ -12,7 +12,6 @@ from searchsvc.answers import Fault, Problem
 from searchsvc.errors import (
     CursorExpired,
     IndexDamaged,
-    IndexLocked,
     IndexMissing,
     IndexOutdated,
     ParameterError,
@@ -29,7 +28,6 @@ KINDS: dict[type[SearchServiceError], tuple[int, str, str]] = {
     IndexMissing: (503, "index-missing", "There is no index yet"),
     IndexOutdated: (503, "index-outdated", "The index is of another version"),
     IndexDamaged: (503, "index-damaged", "The index is damaged"),
-    IndexLocked: (503, "index-locked", "The index is being written"),
 }
 _NOT_FOUND = (404, "not-found", "Not found")
 _NOT_ALLOWED = (405, "method-not-allowed", "Method not allowed")
