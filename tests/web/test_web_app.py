@@ -6,7 +6,6 @@ from searchsvc.engines.memory import MemoryStore
 from searchsvc.errors import (
     CursorExpired,
     IndexDamaged,
-    IndexLocked,
     IndexMissing,
     IndexOutdated,
 )
@@ -86,7 +85,6 @@ def test_only_trusted_hosts_are_served(store):
         (IndexMissing("there is none; run: searchsvc index"), 503, "index-missing"),
         (IndexOutdated("made by version 1; run: searchsvc reindex"), 503, "index-outdated"),
         (IndexDamaged("a file is gone; run: searchsvc verify"), 503, "index-damaged"),
-        (IndexLocked("locked by 42"), 503, "index-locked"),
         (CursorExpired("begin anew"), 410, "cursor-expired"),
     ],
 )
