@@ -153,5 +153,3 @@ def test_five_thousand_random_strings_raise_nothing_else(fuzzer: ModuleType) -> 
     assert result.crashes == []
     assert result.strings == 5_000
     assert min(result.read, result.refused) > 500  # both happen, or the noise is no noise
-    # The limit is held to by the bench; here a busy machine is no reason to fail.
-    assert result.slowest_ms < 5 * fuzzer.LIMIT_MS, result.slowest
