@@ -55,8 +55,8 @@ PASTED_TEXT = 20  # words, from which on a text with few signs of a query is one
 WORDS_FOR_A_SIGN = 3  # or more, in a text that is no query
 
 _QUOTES = '"“”„‟«»＂'
-_SPACE = re.compile(r"\s+")
 _SENTENCE = re.compile(r"[.,;:!?][\"”’)]*\s")
+_NOTHING = re.compile(rf"(?:\s|[{_QUOTES}]\s*[{_QUOTES}](?![~^]))+")
 _CHUNK = re.compile(rf"[^\s(){_QUOTES}]+")
 _OPERATOR = re.compile(rf"(AND|OR|NOT)(?=[\s(){_QUOTES}]|$)")
 _QUOTED = re.compile(rf"[{_QUOTES}][^{_QUOTES}]*[{_QUOTES}]")
@@ -240,7 +240,7 @@ class _Parser:
     def skip(self) -> None:
         """Past white space and signs that hold no word and mean nothing here."""
         while self.at < len(self.text):
-            if space := _SPACE.match(self.text, self.at):
+            if space := _NOTHING.match(self.text, self.at):
                 self.at = space.end()
                 continue
             chunk = _CHUNK.match(self.text, self.at)
