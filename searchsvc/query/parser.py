@@ -27,6 +27,7 @@ from rapidfuzz.distance import OSA
 from searchsvc import analysis
 from searchsvc.errors import QueryError
 from searchsvc.query import dates
+from searchsvc.query.pasted import QUOTES, is_headline, is_prose
 from searchsvc.query.tree import (
     All,
     Boost,
@@ -50,20 +51,10 @@ MAX_BOOST = 10
 MIN_FUZZY_LETTERS = 4
 TWO_EDITS_FROM = 8  # letters; a longer word is misspelt in two places as easily
 TWO_EDITS_IN_A_FIELD = 5  # letters; "NOTE:1986", which Reuters writes, is two from "date"
-PASTED_HEADLINE = 6  # words in capitals, from which on AND, OR and NOT are words too
-PASTED_TEXT = 20  # words, from which on a text with few signs of a query is one from an article
-WORDS_FOR_A_SIGN = 3  # or more, in a text that is no query
 
-_QUOTES = '"“”„‟«»＂'
-_SENTENCE = re.compile(r"[.,;:!?][\"”’)]*\s")
-_NOTHING = re.compile(rf"(?:\s|[{_QUOTES}]\s*[{_QUOTES}](?![~^]))+")
-_CHUNK = re.compile(rf"[^\s(){_QUOTES}]+")
-_OPERATOR = re.compile(rf"(AND|OR|NOT)(?=[\s(){_QUOTES}]|$)")
-_QUOTED = re.compile(rf"[{_QUOTES}][^{_QUOTES}]*[{_QUOTES}]")
-_ANY_SIGN = re.compile(
-    rf"(?<!\S)[-(](?=[\w({_QUOTES}])|\"\"|(?<!\S)-?(?i:{'|'.join(QUERY_FIELDS)}):(?=\S)|\w[*~](?!\S)|\w\?(?=\w)|\^\d"
-)
-_ANY_OPERATOR = re.compile(r"(?<!\S)(?:AND|OR|NOT)(?!\S)")
+_NOTHING = re.compile(rf"(?:\s|[{QUOTES}]\s*[{QUOTES}](?![~^]))+")
+_CHUNK = re.compile(rf"[^\s(){QUOTES}]+")
+_OPERATOR = re.compile(rf"(AND|OR|NOT)(?=[\s(){QUOTES}]|$)")
 _FIELD = re.compile(r"([A-Za-z]+):(?=[^\s)])")
 _BOOST = re.compile(r"\^(\d+(?:\.\d+)?)(?![\w.^])")
 _CHUNK_BOOST = re.compile(r"\^(\d+(?:\.\d+)?)$")
@@ -119,17 +110,6 @@ def _shape(chunk: str) -> str:
     return "".join("x" if unicodedata.category(c)[0] == "M" else c for c in chunk)
 
 
-def _is_prose(text: str, in_capitals: bool) -> bool:
-    """Whether *text* is long and has few signs of a query; what is quoted counts as one sign."""
-    outside = _QUOTED.sub(' "" ', text)
-    words = len(analysis.written(outside))
-    operators = 0 if in_capitals else len(_ANY_OPERATOR.findall(outside))
-    signs = operators + len(_ANY_SIGN.findall(outside))
-    few = words >= PASTED_TEXT and signs * WORDS_FOR_A_SIGN < words
-    # `str` of a tree has no such place, so what it shows is never taken for prose.
-    return few and _SENTENCE.search(text) is not None
-
-
 class _Parser:
     """One pass over the text; `at` is the place reached."""
 
@@ -139,10 +119,8 @@ class _Parser:
         self.warn = warn
         self.depth = 0
         self.count = 0
-        self.in_capitals = (
-            len(text.split()) >= PASTED_HEADLINE and _ANY_OPERATOR.sub("", text).isupper()
-        )
-        self.prose = _is_prose(text, self.in_capitals)
+        self.in_capitals = is_headline(text)
+        self.prose = is_prose(text)
         self.operators = not self.in_capitals and not self.prose
 
     def error(self, reason: str, at: int, remedy: str = "") -> QueryError:
@@ -214,7 +192,7 @@ class _Parser:
         character = self.text[self.at]
         if character == "(":
             return self.boosted(self.group(field))
-        if character in _QUOTES:
+        if character in QUOTES:
             return self.boosted(self.quoted(field))
         if field == "date":
             return self.boosted(self.days())
@@ -273,7 +251,7 @@ class _Parser:
             and self.text.startswith("-", self.at)
             and (before.isspace() or before == "(")
             and not (after.isdigit() and self.text[: self.at].rstrip()[-1:].isdigit())  # 3 -4 pct
-            and (after.isalnum() or (after != "" and after in _QUOTES + "("))
+            and (after.isalnum() or (after != "" and after in QUOTES + "("))
         )
 
     def lacking(self, operator: str, at: int, side: str) -> QueryError:
@@ -305,7 +283,7 @@ class _Parser:
 
     def quoted(self, field: str | None) -> Query | None:
         start = self.at + 1
-        end = next((i for i in range(start, len(self.text)) if self.text[i] in _QUOTES), None)
+        end = next((i for i in range(start, len(self.text)) if self.text[i] in QUOTES), None)
         if end is None:
             self.warn("a quote was never closed; it is closed at the end")
         self.at = len(self.text) if end is None else end + 1
