@@ -19,7 +19,7 @@ from pathlib import Path
 from typing import BinaryIO
 
 from searchsvc.errors import CorpusError, ReadError
-from searchsvc.readers import reader_of, suffix_of
+from searchsvc.readers import is_about_folder, reader_of, suffix_of
 from searchsvc.readers.encoding import binary_kind
 
 _DEEPEST = 100  # folders in each other; nobody files like that, and Python would give up at 300
@@ -155,6 +155,8 @@ class _Scan:
 
     def _file(self, path: Path, name: str) -> CorpusFile | Skipped:
         reader = reader_of(name)
+        if is_about_folder(name):
+            return Skipped(name, "tells about the folder, by its name", ignored=True)
         if reader is None:
             return Skipped(name, f"no reader for {suffix_of(name)} files", ignored=True)
         if not os.access(path, os.R_OK):

@@ -26,6 +26,7 @@ __all__ = [
     "Item",
     "Note",
     "Problem",
+    "is_about_folder",
     "pieces",
     "read",
     "reader_of",
@@ -50,10 +51,11 @@ class Format:
 
 
 READERS = {
-    "text": Format(("", ".txt"), "text"),
-    "html": Format((".html", ".htm", ".xhtml"), "html"),
-    "reuters": Format((".sgm", ".sgml"), "reuters"),
-    "jsonl": Format((".jsonl", ".ndjson", ".json"), "jsonl"),
+    "text": Format(("", ".txt"), "text", version=2),
+    "markdown": Format((".md", ".markdown"), "markdown"),
+    "html": Format((".html", ".htm", ".xhtml"), "html", version=2),
+    "reuters": Format((".sgm", ".sgml"), "reuters", version=2),
+    "jsonl": Format((".jsonl", ".ndjson", ".json"), "jsonl", version=2),
     "archive": Format(
         (".tar", ".tar.gz", ".tgz", ".tar.bz2", ".tbz2", ".tar.xz", ".txz", ".zip"), "archive"
     ),
@@ -63,6 +65,11 @@ WRAPPERS = ("archive", "compressed")
 
 # A suffix is short and has a letter: "Budget 2018.09" and "Talks with the U.S. fail" have none.
 _SUFFIX = re.compile(r"(?:\.tar)?\.(?=\w*[a-z])[a-z0-9]{1,8}$")
+# What such a file tells is about the folder that it lies in, and no news.
+_ABOUT = re.compile(
+    r"(?:(?i:readme)|LICEN[CS]E|CHANGELOG|CODE_OF_CONDUCT|CONTRIBUTING|SECURITY|SOURCES)"
+    r"(?i:\.md|\.markdown)$"
+)
 _BY_SUFFIX = {suffix: name for name, format in READERS.items() for suffix in format.suffixes}
 
 
@@ -72,11 +79,18 @@ def reader_of(name: str) -> str | None:
     >>> reader_of("page.html.gz"), reader_of("photo.jpg.gz"), reader_of("README")
     ('compressed', None, 'text')
     """
+    if is_about_folder(name):
+        return None
     suffix = suffix_of(name)
     reader = _BY_SUFFIX.get(suffix)
     if reader == "compressed" and reader_of(name[: -len(suffix)]) is None:
         return None
     return reader
+
+
+def is_about_folder(name: str) -> bool:
+    """Whether *name* is that of a note beside the news: README.md, SOURCES.md."""
+    return _ABOUT.match(name.rpartition("/")[2]) is not None
 
 
 def suffix_of(name: str) -> str:

@@ -17,7 +17,7 @@ _DAY = rf"(?:{_MONTH} \d{{1,2}}(?:, \d{{4}})?|\d{{1,2}} {_MONTH}(?: \d{{4}})?)"
 _TOWN = r"[A-Z][A-Z.'’/-]+(?: (?:[A-Z][A-Z.'’/-]*|(?i:de|del|la|al|el|sur|am)))*"
 _REGION = r"(?:, [A-Z][\w.’'-]*(?: [A-Z][\w.’'-]*){0,3})"
 _AGENCY = r"(?:,? \([A-Z][\w ./&-]{1,30}\))"
-_DASH = r"\s*(?:\s-{1,2}|[–—])\s*"
+_DASH = r"\s*(?:\s(?:-{1,2}|_)|[–—])\s*"  # the wires of AP have an underscore for it
 
 _CERTAIN = re.compile(
     rf"(?:{_TOWN}|[A-Z][\w.’'-]+(?: [A-Z][\w.’'-]+){{0,3}}){_REGION}{{0,2}}"

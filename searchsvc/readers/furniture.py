@@ -17,10 +17,27 @@ from searchsvc.readers import fields
 _DAY = r"(?:Mon|Tues|Wednes|Thurs|Fri|Satur|Sun)day\b"
 _NAME = rf"(?:(?!{_DAY})[A-Z][\w.'’-]*|d[aeiu]l?|v[ao]n|der|bin|al|la|le)"
 _FULL_NAME = rf"{_NAME}(?: {_NAME}){{1,4}}"
-_AGENCY = r"(?:Reuters|AP|AFP|UPI|Bloomberg|Xinhua|Staff)"
+_NAMES = rf"{_FULL_NAME}(?:(?:,| and| AND| &|, and) {_FULL_NAME}){{0,4}}"
+_STAFF = r"(?i:(?:an? |our )?staff(?: reporters?| writers?| correspondents?)?)"
+_OTHERS = r"(?: (?:and|AND|&) \d{1,2} (?i:others?|more))?"
+# Names without capitals look like any words: two or three, and none of these.
+_COMMON = (
+    r"(?:the|an?|this|that|these|those|his|her|its|their|our|my|your|no|not|all|any|some|each|most"
+    r"|i|it|he|she|they|we|you|who|there|then|now|today|tonight|tomorrow|midnight|midday|noon|night"
+    r"|dawn|dusk|far|way|means|order|law|popular|and|or|of|in|on|at|to|for|from|with|as|is|are|was"
+    r"|were|be|had|has|have|will|would|one|two|three|last|next|early|late|local|land|sea|air|rail"
+    r"|road|\w+day|january|february|march|april|june|july|august|\w+ember|october)"
+)
+_WORD = rf"(?!{_COMMON}\b)[a-zà-ÿ][\w'’-]+"
+_SMALL = rf"(?!\w+ing\b){_WORD} (?:[a-z]\. ?)?{_WORD}(?: {_WORD})?"
+# After a comma a rank or a town follows, or a sentence goes on: "By Jane Doe, who ...".
+_SENTENCE = (
+    r"(?:the|it|he|she|they|we|this|that|who|which|his|her|its|their|was|were|is|are|ha[sd])"
+)
 _BYLINE = re.compile(
-    rf"[Bb][Yy]:? (?:{_FULL_NAME}(?:(?:,| and| AND| &|, and) {_FULL_NAME}){{0,4}}|{_AGENCY})"
-    r"(?: ?[,;|/] ?[^.!?]{2,60})?\.?"
+    rf"[Bb][Yy]:? (?:{_NAMES}{_OTHERS}|Reuters|AP|AFP|UPI|Bloomberg|Xinhua|{_STAFF})"
+    rf"(?: ?[,;|/] ?+(?!{_SENTENCE}\b)[^.!?]{{2,60}}|\.)?"
+    rf"|by {_SMALL}(?: and {_SMALL}){{0,2}}{_OTHERS}"
 )
 _PICTURE = (
     r"(?:(?:file|stock) )?(?:photo(?:graph|graphy)?|image|picture|video|illustration|graphic)s?"

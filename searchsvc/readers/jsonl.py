@@ -2,13 +2,15 @@
 
     {"headline": "Talks resume", "text": "...", "datePublished": "2018-09-14", "byline": "..."}
 
-A .json file may also hold one article over many lines, or an array of them. A name that is not in
-NAMES is passed over; a value that is not of the field's kind is a problem that says which.
+A .json file may also hold one article over many lines, an array of them, or the answer of an API
+with a list of them. A name that is not in NAMES is passed over. A title or body that is no text is
+a problem that says so; what is no text in another field is noted and left out.
 """
 
 import datetime as dt
 import hashlib
 import json
+import re
 from collections.abc import Iterator
 from functools import partial
 from typing import Any
@@ -23,27 +25,40 @@ from searchsvc.readers.jsonstream import Chunk, chunks
 from searchsvc.readers.paragraphs import first_words, paragraphs
 from searchsvc.readers.pieces import Item, Note, Piece, Source, failed, no_items
 
-# Field -> the names it goes by; the first that has a value counts.
+# Field -> the names it goes by, whatever their capitals; the first that has a value counts.
 NAMES = {
     "id": ("id", "_id", "guid", "uuid"),
-    "title": ("title", "headline", "name"),
+    "title": ("title", "headline", "name", "webTitle"),
     "body": (
         *("body", "text", "content", "maintext", "articleBody", "article_body", "full_text"),
-        *("summary", "description", "abstract"),
+        *("bodyText", "summary", "description", "abstract", "excerpt", "trailText"),
     ),
     "date": (
         *("date", "published", "published_at", "publishedAt", "date_publish", "date_published"),
-        *("datePublished", "publish_date", "pubDate", "pub_date", "created_at", "timestamp"),
+        *("datePublished", "publish_date", "pubDate", "pub_date", "webPublicationDate"),
+        *("created_at", "timestamp"),
     ),
     "source": ("source", "publisher", "site", "site_name", "source_domain", "domain"),
     "author": ("author", "authors", "byline", "creator"),
-    "section": ("section", "category", "articleSection"),
+    "section": ("section", "category", "articleSection", "sectionName"),
     "dateline": ("dateline",),
     "people": ("people", "persons"),
     "places": ("places", "locations"),
     "topics": ("topics", "tags", "keywords"),
-    "url": ("url", "link", "canonical_url", "web_url"),
+    "url": ("url", "link", "canonical_url", "web_url", "webUrl"),
 }
+# Objects within the object that hold its fields: of Elasticsearch, of the Guardian.
+WRAPPERS = ("_source", "fields")
+# Where an object that is no article itself lists articles: answers of APIs and search engines.
+LISTS = ("articles", "response.results", "hits.hits", "results", "items", "posts", "data")
+# What is no text in these is noted and left out.
+NOTED = ("source", "author", "section", "dateline", "people", "places", "topics")
+# Of an object that stands for a text, the keys under which it may have it.
+INNER = ("name", "rendered", "webTitle", "$date", "$oid")
+
+_CUT_SHORT = re.compile(r"\[\+\d+ chars\]\s*$")  # how NewsAPI ends what it does not give whole
+
+_Given = dict[str, tuple[str, Any]]
 
 
 def split(source: Source) -> Iterator[Piece]:
@@ -67,15 +82,33 @@ def _piece(source: Source, chunk: Chunk | None) -> Piece:
 def _parse(source: Source, chunk: Chunk) -> Iterator[Item]:
     text, reservation = decode(chunk.data)
     record, twice = _load(text)
-    if not isinstance(record, dict):
-        raise ReadError(f"is {_shown(record)}, not an object with the fields of an article")
-    values = {field: _first(record, keys) for field, keys in NAMES.items()}
-    article = _article(source, chunk, values)
-    yield article
-    doubts = (reservation, *(f"{key!r} occurs twice, the last counts" for key in twice))
-    for doubt in (*doubts, *_doubts(values, article)):
+    yield from _items(source, chunk.place, str(chunk.number), record)
+    for doubt in (reservation, *(f"{key!r} occurs twice, the last counts" for key in twice)):
         if doubt:
             yield Note(chunk.place, doubt)
+
+
+def _items(source: Source, place: str, number: str, record: Any) -> Iterator[Item]:
+    """The article that *record* is, or those that it lists."""
+    if not isinstance(record, dict):
+        raise ReadError(f"is {_shown(record)}, not an object with the fields of an article")
+    given = _given(record)
+    values = {field: _first(given, keys) for field, keys in NAMES.items()}
+    if values["title"][1] is None and values["body"][1] is None:
+        listed = next(filter(None, (_listed(record, path) for path in LISTS)), None)
+        if not listed:
+            raise ReadError(_nothing_found(given))
+        for count, part in enumerate(listed, start=1):
+            inner = f"{place}, article {count}"
+            yield from Piece(
+                inner, partial(_items, source, inner, f"{number}.{count}", part)
+            ).items()
+        return
+    article = _article(source, number, values)
+    if not article.title and not article.body:
+        raise ReadError(_nothing_found(given))
+    yield article
+    yield from (Note(place, doubt) for doubt in _doubts(values, article))
 
 
 def _load(text: str) -> tuple[Any, list[str]]:
@@ -98,47 +131,88 @@ def _load(text: str) -> tuple[Any, list[str]]:
         raise ReadError(f"is not JSON that can be read: {error}") from None
 
 
-def _first(record: dict[str, Any], keys: tuple[str, ...]) -> tuple[str, Any]:
-    found = ((key, record[key]) for key in keys if record.get(key) not in (None, "", [], {}))
+def _given(record: dict[str, Any]) -> _Given:
+    """The keys that have a value, in small letters, each as it is written and with the value."""
+    given: _Given = {}
+    wrapped: _Given = {}
+    for key, value in record.items():
+        name, plain = key.casefold(), _plain(value)
+        if name in WRAPPERS and isinstance(value, dict):
+            wrapped |= _given(value)
+        elif plain not in (None, "", [], {}):
+            given.setdefault(name, (key, plain))
+    return wrapped | given
+
+
+def _first(given: _Given, keys: tuple[str, ...]) -> tuple[str, Any]:
+    found = (given[key.casefold()] for key in keys if key.casefold() in given)
     return next(found, (keys[0], None))
 
 
-def _article(source: Source, chunk: Chunk, values: dict[str, tuple[str, Any]]) -> Article:
+def _listed(record: dict[str, Any], path: str) -> list[Any] | None:
+    """The list at *path*, if there is one with an object in it."""
+    value: Any = record
+    for key in path.split("."):
+        value = value.get(key) if isinstance(value, dict) else None
+    is_list = isinstance(value, list) and any(isinstance(part, dict) for part in value)
+    return value if is_list else None
+
+
+def _nothing_found(given: _Given) -> str:
+    seen = _shown([key for key, _ in given.values()], 200)
+    known = ", ".join((*NAMES["title"], *NAMES["body"]))
+    return f"has neither a title nor a body; keys with a value: {seen}; keys understood: {known}"
+
+
+def _article(source: Source, number: str, values: _Given) -> Article:
+    def texts(field: str) -> list[str]:
+        return _texts(values[field][1])
+
+    def names(field: str) -> tuple[str, ...]:
+        value = values[field][1]
+        return fields.names(fields.listed(value) if isinstance(value, str) else _texts(value))
+
     title = one_line(plain_text(_text(*values["title"])))
-    body = paragraphs(clean(plain_text(_text(*values["body"]))))
-    if not title and not body:
-        raise ReadError("has neither a title nor a body")
-    url = fields.web_address(_text(*values["url"]))
-    default_id = url_id(url) if url else path_id(source.name, chunk.number)
-    publisher = one_line(_text(*values["source"])) or fields.host(url)
+    body = paragraphs(clean(plain_text(_CUT_SHORT.sub("", _text(*values["body"])))))
+    url = fields.web_address(next(iter(texts("url")), ""))
+    default_id = url_id(url) if url else path_id(source.name, number)
+    publisher = one_line(" ".join(texts("source"))) or fields.host(url)
     return Article(
-        id=_safe(_id(*values["id"])) or default_id,
+        id=_safe(_id(values["id"][1])) or default_id,
         title=title or first_words(body),
         body=body,
-        date=_date(*values["date"]),
+        date=_date(values["date"][1]),
         source=publisher.removeprefix("www.") or source.publisher,
-        author=fields.author(_parts(*values["author"])),
-        section=", ".join(fields.names(_list(*values["section"]))),
-        dateline=one_line(_text(*values["dateline"])),
-        people=fields.names(_list(*values["people"])),
-        places=fields.names(_list(*values["places"])),
-        topics=fields.names(_list(*values["topics"])),
+        author=fields.author(texts("author")),
+        section=", ".join(names("section")),
+        dateline=one_line(" ".join(texts("dateline"))),
+        people=names("people"),
+        places=names("places"),
+        topics=names("topics"),
         url=url,
     )
 
 
-def _doubts(values: dict[str, tuple[str, Any]], article: Article) -> Iterator[str]:
+def _doubts(values: _Given, article: Article) -> Iterator[str]:
     if values["date"][1] is not None and not article.date:
         yield f"date not understood: {_shown(values['date'][1])}"
     if values["url"][1] is not None and not article.url:
         yield f"no web address: {_shown(values['url'][1])}"
-    raw_id = _id(*values["id"])
+    raw_id = _id(values["id"][1])
+    if values["id"][1] is not None and not raw_id:
+        yield f"id not understood: {_shown(values['id'][1])}"
     if raw_id and raw_id != article.id:
         yield f"id {_shown(raw_id)} cannot stand in a URL; it is {article.id!r} here"
+    for field in NOTED:
+        key, value = values[field]
+        if odd := _not_text(value):
+            yield f"{key!r}: left out what is no text: {_shown(odd)}"
     if values["title"][1] is None:
         yield "has no title; its first words stand for it"
     if not article.body:
         yield "has a title and no text"
+    elif _CUT_SHORT.search(_text(*values["body"])):
+        yield "its text was cut short by the source"
 
 
 def _safe(raw_id: str) -> str:
@@ -147,38 +221,55 @@ def _safe(raw_id: str) -> str:
     return "x-" + hashlib.sha256(raw_id.encode("utf-8", "surrogatepass")).hexdigest()[:20]
 
 
-def _id(key: str, value: Any) -> str:
+def _id(value: Any) -> str:
     if isinstance(value, int) and not isinstance(value, bool):
         return str(value)
-    return _text(key, value)
+    return value if isinstance(value, str) else ""
 
 
-def _date(key: str, value: Any) -> dt.date | None:
+def _date(value: Any) -> dt.date | None:
     if isinstance(value, int | float) and not isinstance(value, bool):
         return from_epoch(value)
-    return parse_date(_text(key, value))
+    return parse_date(" ".join(_texts(value)))
 
 
 def _text(key: str, value: Any) -> str:
+    """All of *value*: what is missing in a title or body would be missed."""
     match value:
         case None:
             return ""
-        case str(text) | {"name": str(text)}:
-            return text
+        case str():
+            return value
         case list() if all(isinstance(part, str) for part in value):
             return "\n\n".join(value)
         case _:
             raise ReadError(f"{key!r} is {_shown(value)}, not text")
 
 
-def _list(key: str, value: Any) -> list[str]:
-    return fields.listed(value) if isinstance(value, str) else _parts(key, value)
+def _texts(value: Any) -> list[str]:
+    """The texts in *value*, one or a list of them; `_not_text` tells what else is in it."""
+    return [part for part in _parts(value) if isinstance(part, str)]
 
 
-def _parts(key: str, value: Any) -> list[str]:
-    return [_text(key, part) for part in (value if isinstance(value, list) else [value])]
+def _not_text(value: Any) -> list[Any]:
+    return [part for part in _parts(value) if part is not None and not isinstance(part, str)]
 
 
-def _shown(value: Any) -> str:
+def _parts(value: Any) -> list[Any]:
+    return [_plain(part) for part in (value if isinstance(value, list) else [value])]
+
+
+def _plain(value: Any) -> Any:
+    """*value*, or the text that stands in it; None for what only looks like a tag."""
+    match value:
+        case {"webTitle": _, "type": str(kind)} if kind != "keyword":
+            return None  # the Guardian lists writers, series and forms among its tags
+        case dict():
+            return next((value[key] for key in INNER if key in value), value)
+        case _:
+            return value
+
+
+def _shown(value: Any, longest: int = 60) -> str:
     text = json.dumps(value, ensure_ascii=False)
-    return text if len(text) <= 60 else text[:59] + "…"
+    return text if len(text) <= longest else text[: longest - 1] + "…"

@@ -28,17 +28,22 @@ from searchsvc.readers.paragraphs import first_words, paragraphs
 from searchsvc.readers.pieces import Item, Note, Piece, Source, read_all
 
 _LONGEST_HEADLINE = 300  # characters; a longer first line is a paragraph
-_LABELS = {
+LABELS = {
     **dict.fromkeys(("title", "headline"), "title"),
-    **dict.fromkeys(("date", "published", "publication date", "posted"), "date"),
-    **dict.fromkeys(("updated", "last updated", "modified"), "updated"),
+    **dict.fromkeys(("date", "published", "first published", "publication date", "posted"), "date"),
+    **dict.fromkeys(("updated", "last updated", "modified", "last modified"), "updated"),
     **dict.fromkeys(("author", "authors", "byline"), "author"),
     **dict.fromkeys(("source", "publisher", "publication"), "source"),
-    **dict.fromkeys(("section", "category", "desk"), "section"),
+    **dict.fromkeys(("section", "category", "categories", "desk"), "section"),
     **dict.fromkeys(("topics", "topic", "tags", "keywords"), "topics"),
     **{"people": "people", "places": "places", "url": "url", "link": "url"},
 }
 _LABELLED = re.compile(r"([A-Za-z][A-Za-z ]{1,20}): *(\S.*)")
+_DATED = re.compile(
+    r"((?:first )?published|posted|(?:last )?(?:updated|modified))(?: on| at)? (\S.{6,100})", re.I
+)
+# What else may stand in the line of a date: "3 March 2018 | Updated 4 March 2018", "· 5 min read".
+_AFTER_DATE = re.compile(r"\s*[|·•]|,?\s+(?:last )?updated\b", re.I)
 
 
 def split(source: Source) -> Iterator[Piece]:
@@ -48,8 +53,15 @@ def split(source: Source) -> Iterator[Piece]:
 
 def _parse(source: Source, data: bytes) -> Iterator[Item]:
     text, reservation = decode(data)
-    lines = deque(clean(text).split("\n"))
-    head = _head(lines)
+    yield from articles_in(source, clean(text), reservation, {})
+
+
+def articles_in(
+    source: Source, text: str, reservation: str, head: dict[str, str]
+) -> Iterator[Item]:
+    """The article that *text* is, with *head*: what is known of its fields before."""
+    lines = deque(text.split("\n"))
+    _read_head(lines, head)
     title = head.get("title", "")
     body, filed = _body(lines)
     if not title and not body:
@@ -85,9 +97,8 @@ def _reservations(encoding: str, title: str, dates: list[str], body: str) -> Ite
         yield "has a headline and no text"
 
 
-def _head(lines: deque[str]) -> dict[str, str]:
-    """Takes headline, byline and labels off *lines*, up to the first line of text."""
-    head: dict[str, str] = {}
+def _read_head(lines: deque[str], head: dict[str, str]) -> None:
+    """Takes headline, byline and labels off *lines* to *head*, up to the first line of text."""
     while lines:
         line = one_line(lines[0])
         if line and (found := _labelled(line, head) or ("title" in head and _plain(line))):
@@ -99,17 +110,25 @@ def _head(lines: deque[str]) -> dict[str, str]:
         elif line:
             break
         lines.popleft()
-    return head
 
 
 def _labelled(line: str, head: dict[str, str]) -> tuple[str, str] | None:
-    found = _LABELLED.fullmatch(line)
-    if not found or not (name := _LABELS.get(found[1].lower())):
+    found = _LABELLED.fullmatch(line) or _DATED.fullmatch(line)
+    if not found or not (name := LABELS.get(found[1].lower())):
         return None
-    # "Source: Russia to leave Syria" is a headline until there is one.
-    if "title" not in head and name != "title" and not (name == "date" and parse_date(found[2])):
+    is_date = name in ("date", "updated")
+    value = _day(found[2]) if is_date else found[2]
+    is_certain = is_date and parse_date(value) is not None
+    # "Published in haste" is text; "Source: Russia to leave Syria" a headline until there is one.
+    if not is_certain and (found.re is _DATED or ("title" not in head and name != "title")):
         return None
-    return name, fields.author([found[2]]) if name == "author" else found[2]
+    return name, fields.author([value]) if name == "author" else value
+
+
+def _day(text: str) -> str:
+    """*text* without what follows the date in it, if it begins with one."""
+    first = _AFTER_DATE.split(text, maxsplit=1)[0]
+    return first if parse_date(first) else text
 
 
 def _plain(line: str) -> tuple[str, str] | None:

@@ -107,14 +107,25 @@ def test_folders_without_end_are_left_at_some_depth(tmp_path: Path) -> None:
 
 
 def test_what_no_reader_knows_is_ignored(tmp_path: Path) -> None:
-    make(tmp_path, "photo.JPG", "README.md", "Talks with the U.S. fail", "2018.09.14", "a.TXT")
+    make(
+        tmp_path,
+        "photo.JPG",
+        "README.md",
+        "notes.docx",
+        "quay.md",
+        "Talks with the U.S. fail",
+        "2018.09.14",
+        "a.TXT",
+    )
     found = {e.name: e.reader if isinstance(e, CorpusFile) else e.reason for e in scan(tmp_path)}
     assert found == {
         "2018.09.14": "text",
-        "README.md": "no reader for .md files",
+        "README.md": "tells about the folder, by its name",
         "Talks with the U.S. fail": "text",
         "a.TXT": "text",
+        "notes.docx": "no reader for .docx files",
         "photo.JPG": "no reader for .jpg files",
+        "quay.md": "markdown",
     }
 
 

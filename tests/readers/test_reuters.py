@@ -117,6 +117,8 @@ SIGN_OFF = re.compile(r"by|reuter(?:s|d|sd|4|11)?|43|vb|e|n|taw", re.IGNORECASE)
 
 def _plain(markup: str) -> str:
     text = re.sub(r"</?[A-Z]+>|\^M$", "", markup, flags=re.MULTILINE)
+    if "&#127;&#127;" in text:  # padding in the midst of words; else each is a character lost
+        text = text.replace("&#127;", "")
     text = re.sub(r"&#\d+;", " ", text)
     return text.replace("&lt;", "<").replace("&amp;", "&")
 

@@ -87,8 +87,8 @@ def test_what_goes_wrong_costs_one_article(command: str, reason: str, new_file: 
 
 def test_a_worker_that_makes_no_progress_is_killed(new_file: NewFile) -> None:
     file = new_file("article A", "sleep", "article B")
-    limits = Limits(cpu_seconds=1, wall_seconds=0.5)
-    assert read_one(file, limits) == ["A", "line 2: made no progress for 0.5 s", "B"]
+    limits = Limits(cpu_seconds=1, wall_seconds=4)  # a busy machine may be slow to start a worker
+    assert read_one(file, limits) == ["A", "line 2: made no progress for 4 s", "B"]
 
 
 def test_many_bad_articles_in_one_file(new_file: NewFile) -> None:
@@ -195,12 +195,12 @@ def test_a_worker_is_replaced_after_so_many_files(
 
 
 def test_closing_ends_the_workers_in_the_middle_of_their_work(new_file: NewFile) -> None:
-    reading = read_files([new_file("article A", "spin"), new_file("sleep")], 2, Limits())
+    # No limit ends them: were they waited for, the test would stand still until pytest ends it.
+    endless = Limits(cpu_seconds=100_000, wall_seconds=100_000)
+    reading = read_files([new_file("article A", "spin"), new_file("sleep")], 2, endless)
     _, items = next(reading)
     assert next(items)
-    begun = time.monotonic()
     reading.close()
-    assert time.monotonic() - begun < 2
     assert children() == []
 
 
@@ -282,7 +282,7 @@ class TestTheRealWorker:
         cases = Path(__file__).with_name("cases")
         files = [
             CorpusFile(path, f"{path.parent.name}/{path.name}", 0, 0, reader, "cases")
-            for reader in ("text", "html", "reuters", "jsonl")
+            for reader in ("text", "markdown", "html", "reuters", "jsonl")
             for path in sorted((cases / reader).iterdir())
             if path.suffix != ".json" or ".input" in path.name
         ]
