@@ -20,6 +20,39 @@ from urllib.parse import urlsplit, urlunsplit
 _ID = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,127}")
 
 
+@dataclass(frozen=True, slots=True)
+class Mention:
+    """Where a name stands: `field` is title, body or dateline, `start` and `end` code points."""
+
+    field: str
+    start: int
+    end: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Entity:
+    """A person or place that an article names, under one name whatever the spellings.
+
+    `field` is people or places. `key` is the same for the same entity in any article; `aliases`
+    are the other spellings in this one, the source's tag among them. `origin` tells who says so:
+    `tag` (the source), `rule:<version>`, `model:<name>` or `user`. `ambiguous`: somebody or
+    somewhere else may be meant. Of a place, `country` is its code in ISO 3166 or "", `kind` what it
+    is, and latitude and longitude are degrees north and east, or None.
+    """
+
+    field: str
+    name: str
+    key: str
+    origin: str
+    aliases: tuple[str, ...] = ()
+    mentions: tuple[Mention, ...] = ()
+    ambiguous: bool = False
+    country: str = ""
+    kind: str = ""
+    latitude: float | None = None
+    longitude: float | None = None
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Article:
     """One news article, as the source has it.
@@ -28,6 +61,8 @@ class Article:
     `date` is a `datetime` where the source names a time (with its offset, if it names one),
     else a `date`; None where the source gives none. `url` is the original's, or None.
     `dateline` ("SALVADOR, Feb 26") is shown with the article but is no part of the body.
+    `people` and `places` are the names of `entities`, once these are known; before, and in
+    `people_tags` and `places_tags` for ever, what the source tags.
     """
 
     id: str
@@ -42,6 +77,9 @@ class Article:
     places: tuple[str, ...] = ()
     topics: tuple[str, ...] = ()
     url: str | None = None
+    people_tags: tuple[str, ...] = ()
+    places_tags: tuple[str, ...] = ()
+    entities: tuple[Entity, ...] = ()
 
     @property
     def day(self) -> dt.date | None:
@@ -71,8 +109,9 @@ class Article:
     def from_dict(cls, values: dict[str, Any]) -> "Article":
         """The article that `to_dict` described."""
         known = {field.name: values[field.name] for field in fields(cls) if field.name in values}
-        for name in ("people", "places", "topics"):
+        for name in ("people", "places", "topics", "people_tags", "places_tags"):
             known[name] = tuple(known.get(name, ()))
+        known["entities"] = tuple(map(_entity, known.get("entities", ())))
         if known.get("date"):
             text = known["date"]
             parse = dt.datetime.fromisoformat if "T" in text else dt.date.fromisoformat
@@ -91,6 +130,11 @@ class Article:
     def digest(self) -> bytes:
         """16 bytes that change when anything in the article does."""
         return hashlib.sha256(self.to_json().encode("utf-8", "surrogatepass")).digest()[:16]
+
+
+def _entity(values: dict[str, Any]) -> Entity:
+    mentions = tuple(Mention(**mention) for mention in values["mentions"])
+    return Entity(**values | {"aliases": tuple(values["aliases"]), "mentions": mentions})
 
 
 def is_valid_id(text: str) -> bool:

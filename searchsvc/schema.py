@@ -10,7 +10,7 @@ from dataclasses import dataclass
 
 from searchsvc.article import Article
 
-SCHEMA_VERSION = 1  # stands in every index; raise it when an index made before cannot be read
+SCHEMA_VERSION = 2  # stands in every index; raise it when an index made before cannot be read
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -50,7 +50,7 @@ BOOSTS = {field.name: field.boost for field in FIELDS}
 
 
 def values(article: Article, name: str) -> tuple[str, ...]:
-    """What stands in a field of *article*: its texts, or its values as a facet; each once.
+    """The values of a field of *article*, as facets count them; each once.
 
     >>> values(Article(id="1", people=("Šárka Nováková",)), "people")
     ('Šárka Nováková',)
@@ -61,3 +61,15 @@ def values(article: Article, name: str) -> tuple[str, ...]:
     if isinstance(value, str):
         return (value,) if value else ()
     return tuple(dict.fromkeys(value))
+
+
+def texts(article: Article, name: str) -> tuple[str, ...]:
+    """What the words of a text field of *article* are taken from: of a name, every spelling.
+
+    >>> from searchsvc.article import Entity
+    >>> usa = Entity(field="places", name="United States", key="US", origin="tag", aliases=("usa",))
+    >>> texts(Article(id="1", places=("United States",), entities=(usa,)), "places")
+    ('United States', 'usa')
+    """
+    aliases = (a for entity in article.entities if entity.field == name for a in entity.aliases)
+    return tuple(dict.fromkeys([*values(article, name), *aliases]))

@@ -1,0 +1,45 @@
+"""Who reported, edited and photographed: names that an article bears and is not about.
+
+>>> without_credits("Rates fell.\\n\\n(Reporting by Ann Lee; editing by Bo Ek)").split()
+['Rates', 'fell.']
+
+Readers cut most of these; what a source hands over as its body may still hold them.
+"""
+
+import re
+
+from searchsvc.readers.furniture import byline, is_furniture
+
+_AT_THE_END = re.compile(
+    r"[(\[](?:additional |further )?(?:reporting|writing|editing|compiled|edited|written) by "
+    r"[^)\]]{3,300}[)\]]|[(\[]\s*(?:file )?(?:photo|image|picture|video)\w*\b[^)\]]{0,200}[)\]]",
+    re.IGNORECASE,
+)
+_SIGNS = ("by ", "photo", "image", "picture", "video", "credit", "copyright", "©", "contributed")
+_CONTRIBUTED = re.compile(
+    r"(?:[\w.'’]+ ){0,6}?(?:(?:staff )?(?:writers?|reporters?|correspondents?) )?[^.!?]{3,250}"
+    r" contributed (?:reporting )?to this (?:report|article|story)\.?",
+    re.IGNORECASE,
+)
+_LONGEST = 400  # characters of a line of credits
+
+
+def without_credits(text: str) -> str:
+    """*text* with blanks in the place of its credits, so that places in it stay."""
+    small = text.lower()
+    if not any(sign in small for sign in _SIGNS):
+        return text
+    parts = []
+    for line in text.split("\n"):
+        bare = line.strip()
+        is_credit = bare and len(bare) < _LONGEST and _is_credit(bare)
+        parts.append(" " * len(line) if is_credit else _AT_THE_END.sub(_blank, line))
+    return "\n".join(parts)
+
+
+def _is_credit(line: str) -> bool:
+    return is_furniture(line) or bool(byline(line) or _CONTRIBUTED.fullmatch(line))
+
+
+def _blank(match: re.Match[str]) -> str:
+    return " " * len(match.group())

@@ -1,0 +1,175 @@
+"""Capitalised words in a row, with what stands around them: where names are looked for.
+
+>>> [run.words for run in runs("In Paris, Foreign Minister Hans van den Broek told Mr. Baker")]
+[('In', 'Paris'), ('Foreign', 'Minister', 'Hans', 'van', 'den', 'Broek'), ('Mr.', 'Baker')]
+
+A run ends at punctuation, at a possessive and at a word in small letters, unless that joins two
+names as "van" and "of" do.
+"""
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from searchsvc.extract.gazetteer import gazetteer
+from searchsvc.extract.vocabulary import vocabulary
+
+_UPPER = "".join(chr(c) for c in range(0xC0, 0x250) if chr(c).isupper() or chr(c).istitle())
+_CAPITAL = rf"[A-Z{_UPPER}]"
+_ABBREVIATED = (
+    r"(?:Mr|Mrs|Ms|Dr|Prof|Rev|Hon|Sen|Rep|Gov|Gen|Col|Maj|Capt|Cmdr|Lt|Sgt|Cpl|Pvt|Adm|Brig|Det|St|Ste"
+    r"|Ala|Ariz|Ark|Calif|Colo|Conn|Fla|Ga|Ill|Kan|Kans|Ky|Md|Mass|Mich|Minn|Mo|Mont|Neb|Nebr|Nev"
+    r"|Okla|Ore|Pa|Penn|Tenn|Tex|Vt|Va|Wash|Wis|Wisc|Wyo"
+    r"|Jr|Sr|Mt|Ft|Messrs|Supt|Insp|Pres|Sec|Amb|Atty|Fr|Ald|Abp|Bp)\."
+)
+# A word of a name: initials, an abbreviated title, or a capitalised word; no possessive 's.
+_WORD = (
+    rf"(?:(?:{_CAPITAL}\.(?:-{_CAPITAL}\.)?)+(?![^\W\d_])|{_ABBREVIATED}"
+    rf"|{_CAPITAL}\w*(?:['’](?!s\b)\w+|-\w+)*)"
+)
+_JOINT = (
+    r"(?:of|of the|and|de|de la|de las|de los|del|della|di|da|do|dos|das|du|la|le|el|al|bin|ibn|ben"
+    r"|bint|van|van der|van den|van de|von|von der|zu|ter|ten|af|abu)"
+)
+_RUN = re.compile(rf"(?<!\w){_WORD}(?:[ \n](?:{_JOINT}[ \n])?{_WORD})*")
+_TOKEN = re.compile(rf"{_WORD}|[^\W\d_]+(?:-[^\W\d_]+)*|d'")
+_SHOUTED_WORD = re.compile(r"(?<![\w.'’])[^\W\d_]{2,}(?:-[^\W\d_]+)*(?:['’]S\b)?(?![.'’]\w)")
+
+
+@dataclass(slots=True)  # not frozen: many are made, and freezing takes most of the time
+class Run:
+    """Words in a row and where each begins and ends, in code points of `text`."""
+
+    text: str
+    words: tuple[str, ...]
+    starts: tuple[int, ...]
+    ends: tuple[int, ...]
+
+    def word_before(self, at: int) -> str:
+        """The word before that at *at*, in small letters, or ""."""
+        if at:
+            return self.words[at - 1].lower()
+        before = self.text[max(0, self.starts[0] - 24) : self.starts[0]].rstrip()
+        return before.rpartition(" ")[2].rpartition("\n")[2].lower()
+
+    @property
+    def first(self) -> bool:
+        """Whether a sentence begins with it."""
+        return begins_sentence(self.text, self.starts[0])
+
+
+def runs(text: str) -> Iterator[Run]:
+    """The runs of *text*, in order."""
+    for match in _RUN.finditer(text):
+        start, end = match.span()
+        word = match.group()
+        if " " not in word and "\n" not in word:
+            yield Run(text, (word,), (start,), (end,))
+        else:
+            tokens = [(t.group(), t.start(), t.end()) for t in _TOKEN.finditer(text, start, end)]
+            yield Run(text, *zip(*tokens, strict=True))
+
+
+class SmallWords:
+    """The words of three letters and more that a text has in small letters.
+
+    >>> "bank" in SmallWords("The bank's Bank"), "ban" in SmallWords("The bank")
+    (True, False)
+    """
+
+    def __init__(self, text: str) -> None:
+        self._text = text
+        self._known: dict[str, bool] = {}
+
+    def __contains__(self, word: object) -> bool:
+        # Looked for when it is asked for: few words of an article are.
+        if not isinstance(word, str) or len(word) < 3:
+            return False
+        if word not in self._known:
+            self._known[word] = any(self._is_whole(place, word) for place in self._places(word))
+        return self._known[word]
+
+    def _places(self, word: str) -> Iterator[int]:
+        place = self._text.find(word)
+        while place >= 0:
+            yield place
+            place = self._text.find(word, place + 1)
+
+    def _is_whole(self, place: int, word: str) -> bool:
+        before = self._text[place - 1 : place]
+        after = self._text[place + len(word) : place + len(word) + 1]
+        return not (before.isalnum() or before in _JOINS or after.isalnum() or after in _ENDS)
+
+
+_JOINS = ("'", "’", "-", "_")
+_ENDS = ("-", "_")
+
+
+def begins_sentence(text: str, place: int) -> bool:
+    """Whether a sentence begins at *place*."""
+    before = text[max(0, place - 6) : place].rstrip(" \"'“”‘’([-")
+    return not before or before[-1] in ".!?:\n*•" or "\n\n" in text[max(0, place - 3) : place]
+
+
+def quietened(text: str) -> str:
+    """*text*, in capitals throughout, as it would be written otherwise, as far as words tell.
+
+    >>> quietened("BAKER SAYS U.S. TO SELL GRAIN TO SOUTH AFRICA")
+    'Baker says U.S. to sell grain to South Africa'
+
+    Its length is the same, so places in it are places in *text*.
+    """
+    quiet = _SHOUTED_WORD.sub(_quiet_word, text)
+    words = list(_SHOUTED_WORD.finditer(text))
+    for at, word in enumerate(words):
+        for last in words[at + 3 : at : -1]:  # of words that are plain ones each
+            if name := gazetteer().shouted.get(text[word.start() : last.end()]):
+                quiet = quiet[: word.start()] + name + quiet[last.end() :]
+                break
+    return quiet
+
+
+def _quiet_word(match: re.Match[str]) -> str:
+    word = match.group()
+    if word[-2:] in ("'S", "’S"):
+        return quietened(word[:-2]) + word[-2] + "s"
+    known = vocabulary()
+    small, title = word.lower(), word.title()
+    if len(small) != len(word) or len(title) != len(word) or small == "us":
+        return word
+    if small in known.not_names:
+        return small
+    if title in known.leaders and (small not in known.words or _speaks(match)):
+        return title
+    if small in known.nationalities or gazetteer().is_country(title):
+        return title
+    if small in known.titles:
+        return title if _stands_before_a_name(match) else small
+    if small in known.words or small in known.organisation_words:
+        return small
+    if len(word) < 4 and title not in known.first_names and not gazetteer().has(title):
+        return word  # letters, as OPEC's neighbours EC and GNP are
+    return title
+
+
+def _stands_before_a_name(match: re.Match[str]) -> bool:
+    after = _SHOUTED_WORD.match(match.string, match.end() + 1)
+    if after is None:
+        return False
+    word = after.group().lower()
+    return word not in vocabulary().words and word not in vocabulary().not_names
+
+
+def _speaks(match: re.Match[str]) -> bool:
+    """Whether a verb of headlines stands behind the word: BAKER SAYS, but A MAJOR CHANGE."""
+    after = match.string[match.end() : match.end() + 16].split(" ")
+    return len(after) > 1 and not after[0] and after[1].lower() in vocabulary().headline_verbs
+
+
+def is_shouted(text: str) -> bool:
+    """Whether *text* is in capitals throughout, by its beginning, so that these tell nothing."""
+    text = text[:500]
+    if sum(map(str.islower, text[:40])) > 15:  # nearly every text
+        return False
+    capitals = sum(map(str.isupper, text))
+    return capitals > 7 and capitals > 0.85 * (capitals + sum(map(str.islower, text)))
