@@ -34,6 +34,8 @@ SETTINGS = (
     Setting("engine", "whoosh", "The search engine."),
     Setting("host", "127.0.0.1", "The address that `serve` listens on."),
     Setting("port", 8000, "The port that `serve` listens on; 0 takes a free one."),
+    Setting("corrections", "", "The file of corrections to names, if not beside the corpus."),
+    Setting("model", "", "The model whose names count, where `enrich` has found them."),
 )
 
 
@@ -46,6 +48,8 @@ class Config:
     engine: str
     host: str
     port: int
+    corrections: Path | None
+    model: str
 
 
 def load(
@@ -73,6 +77,7 @@ def load(
     if not 0 <= values["port"] <= 65535:
         raise ConfigError(f"port: {values['port']} is no port; it is 0 to 65535")
     values["index"], values["corpus"] = Path(values["index"]), Path(values["corpus"])
+    values["corrections"] = Path(values["corrections"]) if values["corrections"] else None
     return Config(**values)
 
 

@@ -7,6 +7,7 @@
     ├── ReadError         an article, or a whole file, that a reader gives up on
     ├── ConfigError       a setting, from a flag, the environment or searchsvc.toml
     ├── CorpusError       the corpus itself cannot be scanned
+    ├── CorrectionsError  the file of corrections has lines that cannot be followed
     └── IndexProblem      something about the index directory
         ├── IndexMissing      there is none yet
         ├── IndexOutdated     made by another engine, schema or analysis version
@@ -53,12 +54,20 @@ class QueryError(SearchServiceError):
 
 
 class ParameterError(SearchServiceError):
-    """A search parameter that is unknown or outside its range."""
+    """A search parameter that is unknown or outside its range, and *others* beside it.
 
-    def __init__(self, parameter: str, reason: str) -> None:
+    >>> print(ParameterError("page", "0 is no page", (ParameterError("size", "0 is no size"),)))
+    page: 0 is no page
+    size: 0 is no size
+    """
+
+    def __init__(
+        self, parameter: str, reason: str, others: tuple["ParameterError", ...] = ()
+    ) -> None:
         self.parameter = parameter
         self.reason = reason
-        super().__init__(f"{parameter}: {reason}")
+        self.faults = (self, *others)
+        super().__init__("\n".join(f"{fault.parameter}: {fault.reason}" for fault in self.faults))
 
 
 class CursorExpired(SearchServiceError):
@@ -75,6 +84,19 @@ class ConfigError(SearchServiceError):
 
 class CorpusError(SearchServiceError):
     """The corpus cannot be scanned at all: it is missing, or no folder and no file."""
+
+
+class CorrectionsError(SearchServiceError):
+    """The file of corrections cannot be followed; *faults* are line numbers (0: none) and reasons.
+
+    >>> print(CorrectionsError("corrections.tsv", [(3, "'mrege' is no verb")]))
+    corrections.tsv: line 3: 'mrege' is no verb
+    """
+
+    def __init__(self, path: str, faults: list[tuple[int, str]]) -> None:
+        self.faults = tuple(sorted(faults))
+        places = [(f"line {line}: " if line else "", reason) for line, reason in self.faults]
+        super().__init__("\n".join(f"{path}: {place}{reason}" for place, reason in places))
 
 
 class IndexProblem(SearchServiceError):

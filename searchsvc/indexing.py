@@ -1,6 +1,6 @@
 """A corpus to an index: what is new, changed or gone, and nothing else.
 
-    scan -> ledger -> read -> extract -> Writer
+    scan -> ledger -> read -> naming -> Writer
 
 `update` brings an index up to date, or builds one from nothing; the decision what is added and
 deleted is made here and nowhere else, from the ledger. Files are read in the order of their
@@ -14,7 +14,7 @@ import os
 import sqlite3
 import time
 from collections.abc import Callable, Iterable, Iterator
-from contextlib import closing, suppress
+from contextlib import closing, contextmanager, suppress
 from dataclasses import dataclass, field
 from io import BufferedReader
 from pathlib import Path
@@ -24,8 +24,11 @@ from searchsvc.article import Article
 from searchsvc.corpus import CorpusFile, Skipped, scan
 from searchsvc.engines.base import WritableStore, Writer
 from searchsvc.errors import CorpusError, IndexProblem, ReadError
-from searchsvc.extract import extract
+from searchsvc.extract import as_read
+from searchsvc.extract.cache import NamesCache
+from searchsvc.extract.corrections import CorrectionList, find_corrections
 from searchsvc.ledger import Claim, Ledger, Remark
+from searchsvc.naming import Namer, NameSource
 from searchsvc.readers import Item, Problem
 from searchsvc.readers.sandbox import CORES, Limits, read_files
 
@@ -41,17 +44,22 @@ class IndexReport:
     files_unchanged: int = 0
     files_vanished: int = 0
     files_failed: int = 0  # could not even be opened
-    articles_found: int = 0  # in the files that were read: those read and those skipped
     articles_read: int = 0
     articles_skipped: int = 0
     added: int = 0
     changed: int = 0
     removed: int = 0
     total: int = 0  # in the index afterwards
+    corrections: CorrectionList = field(default_factory=CorrectionList)
     remarks: list[Remark] = field(default_factory=list)  # of all files, also of unchanged ones
     ignored: list[Skipped] = field(default_factory=list)
     generation: str | None = None  # the one made; None if nothing changed
     seconds: float = 0.0
+
+    @property
+    def articles_found(self) -> int:
+        """Articles in the files that were read."""
+        return self.articles_read + self.articles_skipped
 
     @property
     def faults(self) -> int:
@@ -61,7 +69,10 @@ class IndexReport:
 
 @dataclass(frozen=True, slots=True)
 class Progress:
-    """How far an update is: bytes of the files to be read, and articles so far."""
+    """How far an update is: bytes of the files to be read, and articles so far.
+
+    While articles of the index are named again, articles are counted in place of bytes.
+    """
 
     bytes_done: int
     bytes_total: int
@@ -80,22 +91,27 @@ def update(
     dry_run: bool = False,
     workers: int = CORES,
     limits: Limits = Limits(),
+    names: NameSource = NameSource(),
     progress: Callable[[Progress], None] = lambda progress: None,
 ) -> IndexReport:
     """Brings the index in *store* up to date with *corpus*, a folder or a file.
 
     Files below *corpus* that are gone take their articles with them; what was indexed from
     elsewhere stays. *fresh* builds the index anew beside the live one. *dry_run* gives the same
-    report and writes nothing. Raises CorpusError, IndexLocked, IndexOutdated, IndexDamaged.
+    report and writes nothing. Raises CorpusError, CorrectionsError, IndexLocked, IndexOutdated,
+    IndexDamaged.
     """
     started = time.monotonic()
     report = IndexReport()
-    job = _Update(report, workers, limits, progress)
+    job = _Update(store, report, workers, limits, names, progress)
     scan(corpus)  # a corpus that is missing is told before anything is locked or built
     corpus = corpus.resolve()
     if dry_run:
-        with closing(Ledger(":memory:", copy_of=None if fresh else store.file(LEDGER))) as ledger:
-            job.run(corpus, ledger, _NoWriter())
+        with (
+            closing(Ledger(":memory:", copy_of=None if fresh else store.file(LEDGER))) as ledger,
+            _cache(names, read_only=True) as cache,
+        ):
+            job.run(corpus, ledger, _NoWriter(), cache)
     else:
         with suppress(_NothingToPublish):
             _write(store, corpus, job, fresh)
@@ -108,11 +124,26 @@ def _write(store: WritableStore, corpus: Path, job: "_Update", fresh: bool) -> N
     needed = fresh or store.file(LEDGER) is None
     if fresh:
         job.report.remarks += _not_rebuilt(store, corpus)
-    with store.write(fresh=fresh) as draft, closing(Ledger(draft.path(LEDGER))) as ledger:
-        job.run(corpus, ledger, draft)
-        if not ledger.changed and not needed:
+    with (
+        store.write(fresh=fresh) as draft,
+        closing(Ledger(draft.path(LEDGER))) as ledger,
+        _cache(job.names) as cache,
+    ):
+        job.run(corpus, ledger, draft, cache)
+        if fresh and cache:
+            cache.keep_used()
+        if not (ledger.changed or job.written or needed):
             raise _NothingToPublish
         ledger.commit()
+
+
+@contextmanager
+def _cache(names: NameSource, read_only: bool = False) -> Iterator[NamesCache | None]:
+    if names.cache is None:
+        yield None
+    else:
+        with closing(NamesCache(names.cache, read_only)) as cache:
+            yield cache
 
 
 def _not_rebuilt(store: WritableStore, corpus: Path) -> Iterator[Remark]:
@@ -138,23 +169,37 @@ class _NoWriter:
 
 @dataclass(slots=True)
 class _Update:
+    store: WritableStore
     report: IndexReport
     workers: int
     limits: Limits
+    names: NameSource
     progress: Callable[[Progress], None]
     ledger: Ledger = field(init=False)
     writer: Writer = field(init=False)
+    namer: Namer = field(init=False)
+    written: set[str] = field(default_factory=set)  # ids, by this update
+    moved: set[str] = field(default_factory=set)  # ids whose article is another root's now
 
-    def run(self, corpus: Path, ledger: Ledger, writer: Writer) -> None:
+    def run(
+        self, corpus: Path, ledger: Ledger, writer: Writer, cache: NamesCache | None = None
+    ) -> None:
         self.ledger = ledger
         self.writer = writer
+        self.namer = Namer(self.names, ledger, cache)
         self.ledger.look_for_roots()
         root, root_path = self.ledger.root_for(corpus)
+        corrections = find_corrections(root_path, self.names.corrections)
+        self.report.corrections = corrections
+        self.namer.use(root, corrections)
+        corrections_path = corrections.path and corrections.path.resolve()
         below = "" if corpus == root_path else corpus.relative_to(root_path).as_posix()
         failed: list[Skipped] = []
         found: set[str] = set()
         to_read: list[tuple[CorpusFile, bytes]] = []
         for file in scan(root_path, corpus if below else None):
+            if root_path / file.name == corrections_path:
+                continue
             if isinstance(file, Skipped):
                 self._note_skipped(file, failed)
             else:
@@ -175,7 +220,8 @@ class _Update:
         to_read.sort(key=lambda pair: os.fsencode(pair[0].name))
         self._read(root, to_read)
         self._settle()
-        self._finish(failed)
+        self._name_again(root)
+        self._finish(root, failed)
 
     def _note_skipped(self, skipped: Skipped, failed: list[Skipped]) -> None:
         if skipped.ignored:
@@ -226,15 +272,12 @@ class _Update:
         place = 0
         for item in items:
             if isinstance(item, Article):
-                article = extract(item)
                 name = os.fsencode(file.name)
-                yield article, Claim(article.id, root, name, place, article.digest())
+                yield item, Claim(item.id, root, name, place, item.digest())
                 place += 1
-                self.report.articles_found += 1
             else:
                 self.ledger.put_remark(root, file.name, item)
                 if isinstance(item, Problem):
-                    self.report.articles_found += 1
                     self.report.articles_skipped += 1
                     if item.may_pass:
                         self.ledger.look_again(root, file.name)
@@ -243,13 +286,36 @@ class _Update:
         """Makes *article* the one that the index holds under its id."""
         live = self.ledger.live(claim.id)
         if live is None:
-            self.writer.add(article)
+            self._add(self.namer.named(article, claim.root))
             self.report.added += 1
         elif live.digest != claim.digest:
             self.writer.delete(claim.id)
-            self.writer.add(article)
+            self._add(self.namer.named(article, claim.root))
             self.report.changed += 1
+        self._make_live(claim, live)
+
+    def _add(self, article: Article) -> None:
+        self.writer.add(article)
+        self.written.add(article.id)
+
+    def _make_live(self, claim: Claim, before: Claim | None) -> None:
+        if before and before.root != claim.root:
+            self.moved.add(claim.id)  # other corrections may be in force there
         self.ledger.make_live(claim)
+
+    def _name_again(self, root: int) -> None:
+        """Settles the names of articles that are in the index and may have others by now."""
+        outdated = self.namer.outdated(root, self.report.corrections)
+        ids = sorted({*outdated, *self.moved} - self.written)
+        for number, id in enumerate(ids, 1):
+            held, live = self.store.current().engine.get(id), self.ledger.live(id)
+            if held and live:
+                article = self.namer.named(as_read(held), live.root)
+                if article != held:
+                    self.writer.delete(id)
+                    self._add(article)
+                    self.report.changed += 1
+            self.progress(Progress(number, len(ids), number))
 
     # -- ids whose first claim is another now ----------------------------------------------------
 
@@ -264,7 +330,7 @@ class _Update:
                 self.ledger.drop_live(id)
                 self.report.removed += 1
             elif live and live.digest == owner.digest:
-                self.ledger.make_live(owner)
+                self._make_live(owner, live)
             else:
                 wanted.setdefault((owner.root, owner.name), {})[owner.place] = owner
         for (root, name), claims in wanted.items():
@@ -283,9 +349,9 @@ class _Update:
                 place = 0
                 for item in items:
                     if isinstance(item, Article):
-                        article, claim = extract(item), claims.get(place)
-                        if claim and (article.id, article.digest()) == (claim.id, claim.digest):
-                            self._put(article, claim)
+                        claim = claims.get(place)
+                        if claim and (item.id, item.digest()) == (claim.id, claim.digest):
+                            self._put(item, claim)
                         place += 1
 
     def _let_go(self, claim: Claim) -> None:
@@ -299,8 +365,9 @@ class _Update:
 
     # -- the report ----------------------------------------------------------------------------
 
-    def _finish(self, failed: list[Skipped]) -> None:
+    def _finish(self, root: int, failed: list[Skipped]) -> None:
         report = self.report
+        report.remarks += self.namer.without_effect(root, report.corrections)
         report.remarks += [Remark(file.name, "", file.reason, True) for file in failed]
         report.remarks += self.ledger.remarks()
         for loser, owner in self.ledger.duplicates():

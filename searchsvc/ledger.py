@@ -5,9 +5,11 @@ The ledger is a file of the generation (SQLite), so it always tells of exactly t
     roots      folders that were indexed; a file is known by its root and its name below it
     files      size, time and hash when a file was read, and by which version of which reader
     remarks    what was said of a file: articles skipped (a fault), or read with a reservation
-    claims     the ids that the articles of a file bear, with a digest of each article
+    claims     the ids that the articles of a file bear, with a digest of each as it was read
     live       of each id, the claim whose article the index holds
     touched    ids of which the claims changed and that are not settled yet
+    naming     by which rules, model and corrections the articles of a root got their names
+    corrected  of each id, the corrections that its article was changed by
 
 Two files may claim one id. The article whose name sorts first is the one that is live, whatever
 order the files came in; it falls to the next when the first goes. Names are kept as bytes: not
@@ -16,7 +18,7 @@ every file name is text.
 
 import os
 import sqlite3
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
@@ -39,17 +41,34 @@ create table live (id text primary key, root integer, name blob, place integer, 
     without rowid;
 create table touched (id text primary key) without rowid;
 """
+_NAMES = """
+create table if not exists naming (root integer primary key, found_by text, corrections text);
+create table if not exists corrected (
+    id text, correction text, primary key (id, correction)) without rowid;
+create index if not exists corrected_by_correction on corrected (correction);
+"""
 
 
 @dataclass(frozen=True, slots=True)
 class Claim:
-    """An article of a file: its id, its place among the file's articles, a digest of it."""
+    """An article of a file: its id, its place among the file's articles, a digest of it.
+
+    The digest is of what was read, without the names found in it: it changes with the file alone.
+    """
 
     id: str
     root: int
     name: bytes
     place: int
     digest: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class Naming:
+    """What the names in the articles of a root come from: who found them, and the corrections."""
+
+    found_by: str
+    corrections: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,6 +94,7 @@ class Ledger:
                 source.backup(self._db)
         if not self._db.execute("select 1 from sqlite_master where name = 'roots'").fetchone():
             self._db.executescript(_TABLES)
+        self._db.executescript(_NAMES)
         self._db.execute("begin")
         self._changes_before = self._db.total_changes
 
@@ -105,6 +125,7 @@ class Ledger:
                 for name in list(self.names(number, "")):
                     self.forget(number, name)
                 self._db.execute("delete from roots where root = ?", (number,))
+                self._db.execute("delete from naming where root = ?", (number,))
         cursor = self._db.execute("insert into roots (path) values (?)", (os.fsencode(path),))
         assert cursor.lastrowid is not None
         return cursor.lastrowid, path
@@ -235,6 +256,7 @@ class Ledger:
     def drop_live(self, id: str) -> None:
         """Notes that the index holds no article under *id*."""
         self._db.execute("delete from live where id = ?", (id,))
+        self._db.execute("delete from corrected where id = ?", (id,))
 
     def unsettled(self) -> list[str]:
         """Touched ids for which the index does not hold the article of the claim that counts."""
@@ -269,6 +291,46 @@ class Ledger:
         """The path of a root by its number."""
         (path,) = self._db.execute("select path from roots where root = ?", (root,)).fetchone()
         return Path(os.fsdecode(path))
+
+    # -- names ---------------------------------------------------------------------------------
+
+    def naming(self, root: int) -> Naming | None:
+        """What the names in the articles of *root* come from; None if nobody knows."""
+        row = self._db.execute(
+            "select found_by, corrections from naming where root = ?", (root,)
+        ).fetchone()
+        return Naming(*row) if row else None
+
+    def put_naming(self, root: int, naming: Naming) -> None:
+        """Notes that all articles of *root* have their names from there."""
+        values = (root, naming.found_by, naming.corrections)
+        self._db.execute("insert or replace into naming values (?, ?, ?)", values)
+
+    def live_ids(self, root: int) -> list[str]:
+        """The ids for which the index holds an article of *root*."""
+        rows = self._db.execute("select id from live where root = ? order by id", (root,))
+        return [id for (id,) in rows]
+
+    def put_corrected(self, id: str, corrections: Iterable[str]) -> None:
+        """Notes which corrections changed the article that the index holds under *id*."""
+        known = self._db.execute("select correction from corrected where id = ?", (id,)).fetchall()
+        before, now = {correction for (correction,) in known}, set(corrections)
+        self._db.executemany(
+            "delete from corrected where id = ? and correction = ?",
+            sorted((id, gone) for gone in before - now),
+        )
+        self._db.executemany(
+            "insert into corrected values (?, ?)", sorted((id, new) for new in now - before)
+        )
+
+    def is_used(self, root: int, correction: str) -> bool:
+        """Whether *correction* changed any article of *root*."""
+        row = self._db.execute(
+            "select 1 from corrected c join live l on c.id = l.id"
+            " where c.correction = ? and l.root = ? limit 1",
+            (correction, root),
+        ).fetchone()
+        return row is not None
 
     def _touch(self, ids: str, arguments: tuple[object, ...]) -> None:
         self._db.execute(f"insert or ignore into touched {ids}", arguments)

@@ -30,7 +30,7 @@ from searchsvc.query.tree import (
     Query,
     Stem,
 )
-from searchsvc.schema import BOOSTS, TEXT_FIELDS, values
+from searchsvc.schema import BOOSTS, TEXT_FIELDS, texts, values
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,7 +89,7 @@ class MemoryEngine:
 
 def _scan(article: Article) -> _Scanned:
     found = {
-        field: [analysis.terms(value) for value in values(article, field)] for field in TEXT_FIELDS
+        field: [analysis.terms(text) for text in texts(article, field)] for field in TEXT_FIELDS
     }
     return _Scanned(
         article,

@@ -25,7 +25,7 @@ from whoosh.writing import SegmentWriter
 from searchsvc import analysis
 from searchsvc.article import Article
 from searchsvc.engines.whoosh_schema import UNDATED, VALUE_GAP, schema
-from searchsvc.schema import FACET_FIELDS, TEXT_FIELDS, values
+from searchsvc.schema import FACET_FIELDS, TEXT_FIELDS, texts, values
 
 MAX_POSTINGS = 3_000_000  # of a segment in memory: about 400 MB
 
@@ -130,7 +130,7 @@ class _SegmentWriter(SegmentWriter):  # type: ignore[misc]
             stems: dict[str, int] = defaultdict(int)
             places: dict[str, list[int]] = defaultdict(list)
             start = length = 0
-            for value in values(article, name):
+            for value in texts(article, name):
                 terms = analysis.terms(value)
                 for place, (written, stem) in enumerate(terms, start):
                     stems[stem] += 1
