@@ -1,17 +1,17 @@
 """What a search can be asked with: the same names and limits on the page, the API and the CLI.
 
->>> asked = SearchParameters.model_validate({"q": "oil", "places": ["usa"], "from": "1987-03-01"})
+>>> asked = read_parameters({"q": ["oil"], "places": ["usa"], "from": ["1987-03-01"]})
 >>> asked.query_string(page=2)
 'q=oil&places=usa&from=1987-03-01&page=2'
 """
 
 import datetime as dt
 import re
+from collections.abc import Callable
 from typing import Annotated, Any
 from urllib.parse import urlencode
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError
-from pydantic_core import PydanticCustomError
+from pydantic import BaseModel, ConfigDict, Field
 
 from searchsvc.engines.base import Sort
 from searchsvc.errors import ParameterError
@@ -20,18 +20,9 @@ from searchsvc.schema import FACET_FIELDS
 
 MAX_SIZE = 200
 MAX_PAGE = 10_000_000
+MAX_VALUES = 100  # chosen in one facet
 
-Values = Annotated[list[str], Field(max_length=100)]
-
-
-def _written_as_day(given: Any) -> Any:
-    # pydantic would also take seconds since 1970 and a time of midnight.
-    if isinstance(given, str) and not re.fullmatch(r"[0-9]{4}-[0-9]{2}-[0-9]{2}", given):
-        raise PydanticCustomError("day", "Input should be a day, YYYY-MM-DD")
-    return given
-
-
-Day = Annotated[dt.date, BeforeValidator(_written_as_day)]
+Values = Annotated[list[str], Field(max_length=MAX_VALUES)]
 
 
 class SearchParameters(BaseModel):
@@ -49,8 +40,8 @@ class SearchParameters(BaseModel):
     topics: Values = Field([], description="Only articles on one of these topics.")
     source: Values = Field([], description="Only articles of one of these publishers.")
     year: Values = Field([], description="Only articles of one of these years.")
-    from_: Day | None = Field(None, alias="from", description="The first day, YYYY-MM-DD.")
-    to: Day | None = Field(None, description="The last day, YYYY-MM-DD, included.")
+    from_: dt.date | None = Field(None, alias="from", description="The first day, YYYY-MM-DD.")
+    to: dt.date | None = Field(None, description="The last day, YYYY-MM-DD, included.")
     sort: Sort = Field(Sort.RELEVANCE, description="The order; ties go to the newest, then by id.")
     page: int = Field(1, ge=1, le=MAX_PAGE, description="From 1.")
     size: int = Field(10, ge=1, le=MAX_SIZE, description="Hits on a page.")
@@ -88,37 +79,102 @@ NAMES = tuple(field.alias or name for name, field in SearchParameters.model_fiel
 
 
 def read_parameters(given: dict[str, list[str]]) -> SearchParameters:
-    """The parameters in *given*, name to values as they came. Raises ParameterError.
+    """The parameters in *given*, name to values as they came.
 
-    An empty value, as forms send it, is as if it were not there.
+    An empty value, as forms send it, is as if it were not there. Raises ParameterError with
+    everything that is wrong.
     """
     values: dict[str, Any] = {}
+    faults: list[ParameterError] = []
     for name, texts in given.items():
-        if name not in NAMES:
-            raise ParameterError(name[:60], f"is no parameter; there are {', '.join(NAMES)}")
-        if filled := [text for text in texts if text]:
-            values[name] = filled if name in (*FACET_FIELDS, "facets") else filled[-1]
-    if "facets" in values:
-        values["facets"] = _facet_names(values["facets"])
+        try:
+            if name not in NAMES:
+                raise ParameterError(name[:60], f"is no parameter; there are {', '.join(NAMES)}")
+            if filled := [text for text in texts if text]:
+                values[name] = _value(name, filled)
+        except ParameterError as fault:
+            faults.append(fault)
+    first, last = values.get("from"), values.get("to")
+    if first and last and first > last:
+        remedy = "put the earlier day into from"
+        faults.append(ParameterError("from", f"{first} is after to={last}; {remedy}"))
+        faults.append(ParameterError("to", f"{last} is before from={first}; {remedy}"))
+    if faults:
+        raise ParameterError(faults[0].parameter, faults[0].reason, tuple(faults[1:]))
+    return SearchParameters.model_validate(values)
+
+
+def _value(name: str, texts: list[str]) -> Any:
+    """What *texts*, none of them empty, say for the parameter *name*."""
+    if name == "facets":
+        return _facet_names(texts)
+    if name in FACET_FIELDS:
+        if len(texts) > MAX_VALUES:
+            raise ParameterError(
+                name,
+                f"has {len(texts)} values, and at most {MAX_VALUES} are allowed; leave some out",
+            )
+        return texts
+    if len(texts) > 1:
+        raise ParameterError(name, f"is given {len(texts)} times; give it once")
+    return _READERS[name](name, texts[0])
+
+
+def _whole_number(most: int) -> Callable[[str, str], int]:
+    def read(name: str, text: str) -> int:
+        # `int` alone would take 1_0, +1, a space, and the digits of any script.
+        number = int(text) if re.fullmatch(r"[0-9]{1,9}", text) else 0
+        if not 1 <= number <= most:
+            raise ParameterError(
+                name,
+                f"{text[:60]!r} is no whole number from 1 to {most:,};"
+                f" write one in digits alone, as in {name}=2",
+            )
+        return number
+
+    return read
+
+
+def _day(name: str, text: str) -> dt.date:
     try:
-        parameters = SearchParameters.model_validate(values)
-    except ValidationError as error:
-        raise _explained(error) from None
-    if parameters.from_ and parameters.to and parameters.from_ > parameters.to:
-        raise ParameterError("from", f"{parameters.from_} is after to={parameters.to}")
-    return parameters
+        if re.fullmatch(r"[0-9]{4}-[0-9]{2}-[0-9]{2}", text):  # not also 19870326 and 1987-W13-4
+            return dt.date.fromisoformat(text)
+    except ValueError:
+        pass
+    raise ParameterError(
+        name, f"{text[:60]!r} is no day; write one as YYYY-MM-DD, as in {name}=1987-03-26"
+    )
 
 
-def _facet_names(given: list[str]) -> list[str]:
-    names = [name.strip() for text in given for name in text.split(",")]
+def _order(name: str, text: str) -> Sort:
+    if text not in list(Sort):
+        raise ParameterError(
+            name, f"{text[:60]!r} is no order; there are {', '.join(Sort)}, as in {name}=newest"
+        )
+    return Sort(text)
+
+
+def _as_it_is(name: str, text: str) -> str:
+    return text
+
+
+_READERS: dict[str, Callable[[str, str], Any]] = {
+    "q": _as_it_is,
+    "from": _day,
+    "to": _day,
+    "sort": _order,
+    "page": _whole_number(MAX_PAGE),
+    "size": _whole_number(MAX_SIZE),
+    "cursor": _as_it_is,
+}
+
+
+def _facet_names(texts: list[str]) -> list[str]:
+    names = [name.strip() for text in texts for name in text.split(",")]
     for name in names:
         if name not in (*FACET_FIELDS, "none"):
             known = ", ".join(FACET_FIELDS)
-            raise ParameterError("facets", f"no facet {name[:60]!r}; there are {known}, or none")
+            raise ParameterError(
+                "facets", f"{name[:60]!r} is no facet; there are {known}, or none for no facet"
+            )
     return [name for name in dict.fromkeys(names) if name != "none"]
-
-
-def _explained(error: ValidationError) -> ParameterError:
-    first = error.errors()[0]
-    name = str(first["loc"][0]) if first["loc"] else "parameter"
-    return ParameterError(name, f"{first['msg']}, not {str(first['input'])[:60]!r}")

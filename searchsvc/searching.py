@@ -10,10 +10,11 @@
 """
 
 import base64
-import binascii
+import re
 import time
+from collections import Counter
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from rapidfuzz.distance import OSA
 
@@ -28,12 +29,14 @@ from searchsvc.answers import (
     Snippets,
 )
 from searchsvc.article import Article
-from searchsvc.engines.base import Engine, Generation, Hit, SearchRequest, Store
+from searchsvc.engines.base import Engine, Generation, Hit, SearchRequest, SearchResult, Store
 from searchsvc.errors import CursorExpired, IndexProblem, ParameterError, QueryError
-from searchsvc.parameters import MAX_PAGE, SearchParameters
-from searchsvc.query.parser import parse
+from searchsvc.parameters import SearchParameters
+from searchsvc.query.parser import MIN_FUZZY_LETTERS, TWO_EDITS_FROM, parse
+from searchsvc.query.pasted import is_pasted
 from searchsvc.query.rewrite import Lexicon, resolve
 from searchsvc.query.tree import Query, Word, leaves, map_leaves
+from searchsvc.schema import DEFAULT_FIELDS
 
 SEARCH_SECONDS = 0.8
 SNIPPET_SECONDS = 0.4
@@ -55,22 +58,31 @@ def understand(text: str, lexicon: Lexicon) -> Understood:
     warnings: list[str] = []
     typed = parse(text, warnings.append)
     try:
-        resolved = resolve(typed, lexicon, warnings.append)
+        resolved = resolve(typed, lexicon, warnings.append, pasted=is_pasted(text))
     except QueryError as error:
         raise QueryError(error.reason, text, error.position, error.remedy) from None
     return Understood(typed, resolved, warnings)
 
 
-class _TimedLexicon:
-    """The words of an engine until time is up; `late` tells that some were not looked at."""
+class TimedLexicon:
+    """The words of an engine for so many *seconds*, those of a search unless they are given.
 
-    def __init__(self, engine: Engine, end: float, clock: Callable[[], float]) -> None:
+    `late` tells that some were not looked at.
+    """
+
+    def __init__(
+        self,
+        engine: Engine,
+        clock: Callable[[], float] = time.perf_counter,
+        seconds: float | None = None,
+    ) -> None:
         self._engine = engine
-        self._end = end
+        self._end = clock() + (SEARCH_SECONDS if seconds is None else seconds)
         self._clock = clock
         self.late = False
 
     def __call__(self, field: str, prefix: str) -> Iterator[tuple[str, int]]:
+        """The words of *field* that begin with *prefix*, as an engine gives them."""
         for count, term in enumerate(self._engine.terms(field, prefix)):
             if count % 256 == 0 and self._clock() > self._end:
                 self.late = True
@@ -92,41 +104,42 @@ def search(
     `Store.current` raises. *clock* gives seconds.
     """
     started = clock()
-    generation, page = _place(store, asked)
+    generation, offset = _place(store, asked)
     engine = generation.engine
-    lexicon = _TimedLexicon(engine, started + SEARCH_SECONDS, clock)
+    lexicon = TimedLexicon(engine, clock)
     understood = understand(asked.q, lexicon)
-    result = engine.search(
-        SearchRequest(
-            query=understood.resolved,
-            filters=asked.filters,
-            since=asked.from_,
-            until=asked.to,
-            sort=asked.sort,
-            offset=(page - 1) * asked.size,
-            limit=asked.size,
-            facets=tuple(asked.facets),
-            seconds=lexicon.left(),
-        )
+    request = SearchRequest(
+        query=understood.resolved,
+        filters=asked.filters,
+        since=asked.from_,
+        until=asked.to,
+        sort=asked.sort,
+        offset=offset,
+        limit=asked.size,
+        facets=tuple(asked.facets),
+        seconds=lexicon.left(),
     )
-    hits, in_time = _hit_answers(result.hits, understood.resolved, clock)
+    result = engine.search(request)
+    better = None if result.total else _did_you_mean(understood.typed, request, engine, lexicon)
+    hits, in_time = hit_answers(result.hits, understood.resolved, clock)
     return SearchAnswer(
         query=QueryAnswer(
             q=asked.q,
             parsed=str(understood.typed),
             warnings=understood.warnings,
-            did_you_mean=None if result.total else _did_you_mean(understood.typed, engine, lexicon),
+            did_you_mean=better,
         ),
         total=result.total,
         partial=result.partial or not in_time,
-        page=page,
+        page=offset // asked.size + 1,
         size=asked.size,
+        offset=offset,
         hits=hits,
         facets={
             name: [FacetValue(value=b.value, count=b.count) for b in buckets[:MAX_FACET_VALUES]]
             for name, buckets in result.facets.items()
         },
-        links=_links(asked, generation, page, result.total),
+        links=_links(asked, generation, offset, result.total),
         generation=generation.name,
         took_ms=round((clock() - started) * 1000, 3),
     )
@@ -134,7 +147,7 @@ def search(
 
 def mark(article: Article, text: str, engine: Engine) -> tuple[Passage, Passage]:
     """Title and body of *article*, whole, with the matches of the query *text*."""
-    lexicon = _TimedLexicon(engine, time.perf_counter() + SEARCH_SECONDS, time.perf_counter)
+    lexicon = TimedLexicon(engine)
     try:
         query = understand(text, lexicon).resolved if text.strip() else None
     except QueryError:
@@ -148,7 +161,7 @@ def _whole(text: str, query: Query | None, field: str) -> Passage:
     return Passage(text=text, highlights=snippets.marks(text, query, field) if query else [])
 
 
-def _hit_answers(
+def hit_answers(
     hits: tuple[Hit, ...], query: Query, clock: Callable[[], float]
 ) -> tuple[list[HitAnswer], bool]:
     """The hits with their passages, and whether there was time to look for all of them."""
@@ -175,12 +188,18 @@ def _hit_answer(hit: Hit, query: Query | None) -> HitAnswer:
     )
 
 
-def _links(asked: SearchParameters, generation: Generation, page: int, total: int) -> Links:
-    more = page * asked.size < total
+def _links(asked: SearchParameters, generation: Generation, offset: int, total: int) -> Links:
+    following = offset + asked.size
+    if offset == 0:
+        before = None
+    elif asked.cursor is None:
+        before = _link(asked, page=asked.page - 1)
+    else:  # back through the same generation
+        before = _cursor_link(asked, generation, max(0, offset - asked.size))
     return Links(
         self=_link(asked),
-        next=_link(asked, page=None, cursor=_cursor(generation, page + 1)) if more else None,
-        prev=_link(asked, page=page - 1, cursor=None) if page > 1 else None,
+        next=_cursor_link(asked, generation, following) if following < total else None,
+        prev=before,
     )
 
 
@@ -189,27 +208,23 @@ def _link(asked: SearchParameters, **changes: object) -> str:
     return f"{SEARCH_PATH}?{query_string}" if query_string else SEARCH_PATH
 
 
-# A generation never changes and its order is total, so a page of it is a place for ever.
+# A generation never changes and its order is total, so the place of a hit is its place for ever.
 
 
-def _cursor(generation: Generation, page: int) -> str:
-    return base64.urlsafe_b64encode(f"{generation.name} {page}".encode()).decode().rstrip("=")
+def _cursor_link(asked: SearchParameters, generation: Generation, offset: int) -> str:
+    place = base64.urlsafe_b64encode(f"{generation.name}:{offset}".encode())
+    return _link(asked, page=None, cursor=place.decode().rstrip("="))
 
 
 def _place(store: Store, asked: SearchParameters) -> tuple[Generation, int]:
-    """The generation and the page that are asked for."""
+    """The generation that is asked for, and how many of its hits come before the page."""
     if asked.cursor is None:
-        return store.current(), asked.page
+        return store.current(), (asked.page - 1) * asked.size
+    place = re.fullmatch(r"([0-9A-Za-z]+):([0-9]{1,12})", _decoded(asked.cursor))
+    if not place:
+        raise ParameterError("cursor", "is not one that this service gave; begin anew without it")
     try:
-        padded = asked.cursor + "=" * (-len(asked.cursor) % 4)
-        name, page = base64.urlsafe_b64decode(padded.encode("ascii")).decode("ascii").split(" ")
-        place = int(page)
-    except (ValueError, binascii.Error):
-        raise ParameterError("cursor", "is not one that this service gave; begin anew") from None
-    if not name.isalnum() or not 1 <= place <= MAX_PAGE:
-        raise ParameterError("cursor", "is not one that this service gave; begin anew")
-    try:
-        generation = store.generation(name)
+        generation = store.generation(place[1])
     except IndexProblem:  # of a version before this one
         generation = None
     if generation is None:
@@ -217,40 +232,63 @@ def _place(store: Store, asked: SearchParameters) -> tuple[Generation, int]:
             "the index has been updated since, and the state that this cursor walks through is no"
             " longer kept; begin anew without the cursor"
         )
-    return generation, place
+    return generation, int(place[2])
 
 
-def _did_you_mean(typed: Query, engine: Engine, lexicon: _TimedLexicon) -> str | None:
-    """The query with each word that no article has put to the nearest one that is there."""
-    changed = False
-
-    def nearest(leaf: Query) -> Query:
-        nonlocal changed
-        if not isinstance(leaf, Word) or len(leaf.text) < 4 or _is_known(leaf, engine, lexicon):
-            return leaf
-        better = _nearest(leaf, engine, lexicon)
-        changed = changed or better is not None
-        return better or leaf
-
-    corrected = map_leaves(typed, nearest)
-    return str(corrected) if changed else None
+def _decoded(cursor: str) -> str:
+    try:
+        padded = cursor + "=" * (-len(cursor) % 4)
+        return base64.urlsafe_b64decode(padded.encode("ascii")).decode("ascii")
+    except ValueError:
+        return ""
 
 
-def _is_known(leaf: Word, engine: Engine, lexicon: _TimedLexicon) -> bool:
+def _did_you_mean(
+    typed: Query, asked: SearchRequest, engine: Engine, lexicon: TimedLexicon
+) -> str | None:
+    """*typed* with its unknown words put to the nearest known ones, if that finds anything."""
+    corrected = map_leaves(typed, lambda leaf: _nearest(leaf, engine, lexicon) or leaf)
+    if corrected == typed:
+        return None
+    request = replace(
+        asked,
+        query=resolve(corrected, lexicon),
+        offset=0,
+        limit=0,
+        facets=(),
+        seconds=lexicon.left(),
+    )
+    return str(corrected) if engine.search(request).total else None
+
+
+def _nearest(leaf: Query, engine: Engine, lexicon: TimedLexicon) -> Word | None:
+    """The word most like *leaf*, which no article has; of several, the most frequent.
+
+    As like as a fuzzy word: the first letter kept, one edit, two in a long word. A number is not
+    misspelt.
+    """
+    if not isinstance(leaf, Word) or len(leaf.text) < MIN_FUZZY_LETTERS:
+        return None
+    if any(map(str.isdigit, leaf.text)) or _is_known(leaf, engine, lexicon):
+        return None
+    most = 2 if len(leaf.text) >= TWO_EDITS_FROM else 1
+    edits: dict[str, int] = {}
+    articles: Counter[str] = Counter()
+    for name in (leaf.field,) if leaf.field else DEFAULT_FIELDS:
+        for word, count in lexicon(name, leaf.text[0]):
+            distance = OSA.distance(leaf.text, word, score_cutoff=most)
+            if distance <= most:
+                edits[word] = distance
+                articles[word] += count
+    near = sorted(edits, key=lambda word: (edits[word], -articles[word], word))
+    words = (Word(word, leaf.field) for word in near)
+    return next((word for word in words if _is_known(word, engine, lexicon)), None)
+
+
+def _is_known(leaf: Word, engine: Engine, lexicon: TimedLexicon) -> bool:
     resolved = resolve(leaf, lexicon)
     found = engine.search(SearchRequest(query=resolved, limit=0, seconds=lexicon.left()))
     return found.total > 0 or found.partial
-
-
-def _nearest(leaf: Word, engine: Engine, lexicon: _TimedLexicon) -> Word | None:
-    """The most frequent of the nearest words within two edits, the first letter kept."""
-    near = []
-    for known, count in lexicon(leaf.field or "body", leaf.text[0]):
-        edits = OSA.distance(leaf.text, known, score_cutoff=2)
-        if edits <= 2:
-            near.append((edits, -count, known))
-    words = (Word(known, leaf.field) for _, _, known in sorted(near))
-    return next((word for word in words if _is_known(word, engine, lexicon)), None)
 
 
 @dataclass(frozen=True, slots=True)
@@ -273,20 +311,23 @@ class Explanation:
     total: int
 
 
-def explain(store: Store, text: str) -> Explanation:
+def explain(store: Store, text: str, clock: Callable[[], float] = time.perf_counter) -> Explanation:
     """What a search for *text* does. Raises QueryError and what `Store.current` raises."""
     engine = store.current().engine
-    understood = understand(text, engine.terms)
+    lexicon = TimedLexicon(engine, clock)
+    understood = understand(text, lexicon)
 
-    def total(query: Query) -> int:
-        return engine.search(SearchRequest(query=query, limit=0)).total
+    def found(query: Query) -> SearchResult:
+        return engine.search(SearchRequest(query=query, limit=0, seconds=lexicon.left()))
 
-    parts = [Part(str(leaf), total(leaf)) for leaf in leaves(understood.resolved)]
+    whole = found(understood.resolved)
+    parts = [(leaf, found(leaf)) for leaf in leaves(understood.resolved)]
+    late = lexicon.late or any(result.partial for result in (whole, *(r for _, r in parts)))
     return Explanation(
         q=text,
         parsed=str(understood.typed),
         searched=str(understood.resolved),
-        warnings=understood.warnings,
-        parts=parts,
-        total=total(understood.resolved),
+        warnings=[*understood.warnings, *(["time ran out: there may be more"] if late else [])],
+        parts=[Part(str(leaf), result.total) for leaf, result in parts],
+        total=whole.total,
     )

@@ -27,6 +27,7 @@ from rapidfuzz.distance import OSA
 from searchsvc import analysis
 from searchsvc.errors import QueryError
 from searchsvc.query import dates
+from searchsvc.query.hints import hints
 from searchsvc.query.pasted import QUOTES, is_headline, is_prose
 from searchsvc.query.tree import (
     All,
@@ -50,6 +51,7 @@ MAX_SLOP = 100
 MAX_BOOST = 10
 MIN_FUZZY_LETTERS = 4
 TWO_EDITS_FROM = 8  # letters; a longer word is misspelt in two places as easily
+SYNONYMS = {"year": "date"}  # of fields; a near miss of one is text: "dear:" is no "year:"
 TWO_EDITS_IN_A_FIELD = 5  # letters; "NOTE:1986", which Reuters writes, is two from "date"
 
 _NOTHING = re.compile(rf"(?:\s|[{QUOTES}]\s*[{QUOTES}](?![~^]))+")
@@ -84,7 +86,11 @@ def parse(text: str, warn: Callable[[str], None] = lambda warning: None) -> Quer
         )
     if not text.strip():
         return All()
-    query = _Parser(text, warn).query()
+    parser = _Parser(text, warn)
+    query = parser.query()
+    if parser.operators:
+        for hint in hints(text):
+            warn(hint)
     if query is None:
         warn("there is no word in this query, so nothing matches")
         return Nothing()
@@ -116,6 +122,7 @@ class _Parser:
     def __init__(self, text: str, warn: Callable[[str], None]) -> None:
         self.text = text
         self.at = 0
+        self.skipped_to = -1
         self.warn = warn
         self.depth = 0
         self.count = 0
@@ -217,6 +224,12 @@ class _Parser:
 
     def skip(self) -> None:
         """Past white space and signs that hold no word and mean nothing here."""
+        if self.at == self.skipped_to:  # every rule begins with this, at the same place
+            return
+        self.pass_over()
+        self.skipped_to = self.at
+
+    def pass_over(self) -> None:
         while self.at < len(self.text):
             if space := _NOTHING.match(self.text, self.at):
                 self.at = space.end()
@@ -243,12 +256,13 @@ class _Parser:
 
     def minus(self) -> bool:
         """Whether the `-` here negates: after a space or `(`, before a word, quote or `(`."""
+        if not self.text.startswith("-", self.at):
+            return False
         before = self.text[self.at - 1] if self.at else " "
         after = self.text[self.at + 1 : self.at + 2]
         return (
             not self.prose
             and not self.in_capitals
-            and self.text.startswith("-", self.at)
             and (before.isspace() or before == "(")
             and not (after.isdigit() and self.text[: self.at].rstrip()[-1:].isdigit())  # 3 -4 pct
             and (after.isalnum() or (after != "" and after in QUOTES + "("))
@@ -268,6 +282,7 @@ class _Parser:
         if not match:
             return None
         name = match.group(1).lower()
+        name = SYNONYMS.get(name, name)
         if name in QUERY_FIELDS:
             self.at = match.end()
             return name

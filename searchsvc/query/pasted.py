@@ -22,6 +22,11 @@ _ANY_SIGN = re.compile(
 _ANY_OPERATOR = re.compile(r"(?<!\S)(?:AND|OR|NOT)(?!\S)")
 
 
+def is_pasted(text: str) -> bool:
+    """Whether *text* comes from an article: a headline in capitals, or sentences."""
+    return is_headline(text) or is_prose(text)
+
+
 def is_headline(text: str) -> bool:
     """Whether *text* is all in capitals and long enough for a headline."""
     return len(text.split()) >= PASTED_HEADLINE and _ANY_OPERATOR.sub("", text).isupper()

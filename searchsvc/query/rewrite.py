@@ -40,14 +40,21 @@ from searchsvc.schema import DEFAULT_FIELDS
 # The written words of a field that begin with a prefix, each with its number of articles.
 Lexicon = Callable[[str, str], Iterable[tuple[str, int]]]
 
+_OPERATORS = ("and", "or", "not")
 PASSAGE = 6  # different plain words, from which on they are looked for in a row too
 MAX_EXPANSION = 10_000  # words that one pattern or fuzzy word may stand for
 
 
 def resolve(
-    query: Query, lexicon: Lexicon, warn: Callable[[str], None] = lambda warning: None
+    query: Query,
+    lexicon: Lexicon,
+    warn: Callable[[str], None] = lambda warning: None,
+    *,
+    pasted: bool = False,
 ) -> Query:
     """The tree that engines search; stop words left out are told to *warn*.
+
+    In a query that was not *pasted*, "or" may have been meant as an operator.
 
     Raises QueryError for a pattern that stands for more words than MAX_EXPANSION.
     """
@@ -58,7 +65,10 @@ def resolve(
         if isinstance(leaf, Word):
             left_out.remove(leaf.text)
     if left_out:
-        warn(f"too common to search for, left out: {', '.join(dict.fromkeys(left_out))}")
+        names = list(dict.fromkeys(left_out))
+        operators = [name.upper() for name in names if name in _OPERATORS and not pasted]
+        remark = f"; operators are in capitals: {', '.join(operators)}" if operators else ""
+        warn(f"too common to search for, left out: {', '.join(names)}{remark}")
     resolved = map_leaves(kept, lambda leaf: _resolve_leaf(leaf, lexicon))
     # Where they all stand in a row, they all stand: the same articles, that one first.
     return Or((resolved, passage)) if passage else resolved

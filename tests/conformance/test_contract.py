@@ -9,7 +9,6 @@ import re
 import subprocess
 import sys
 import threading
-import time
 from collections.abc import Callable, Iterable
 from itertools import pairwise
 from typing import Any
@@ -373,10 +372,8 @@ def test_11_a_second_writer_fails_at_once(new_store: Callable[[], Store]) -> Non
     store = new_store()
     with store.write() as draft:
         draft.add(OIL)
-        started = time.monotonic()
-        with pytest.raises(IndexLocked), store.write():
+        with pytest.raises(IndexLocked), store.write():  # one that waited would wait for ever
             pytest.fail("two writers")
-        assert time.monotonic() - started < 1
     write(store, GAS)
     assert ids(store.current().engine) == ["gas", "oil"]
 
