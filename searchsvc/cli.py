@@ -4,37 +4,43 @@ Exit codes: 0 done, 1 failure, 2 usage, 3 done but something was skipped, 4 inde
 or of another version, 5 locked by another process.
 """
 
-import json
 import os
 import signal
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import asdict
 from typing import Any, TypeVar
 
 import click
 
-from searchsvc import __version__, config
-from searchsvc.answers import ArticleAnswer, HitAnswer, Passage, SearchAnswer
+from searchsvc import __version__, config, terminal
+from searchsvc.answers import ArticleAnswer
 from searchsvc.engines.base import Sort
+from searchsvc.enriching import enrich
 from searchsvc.errors import (
     ConfigError,
+    CorrectionsError,
     IndexLocked,
     IndexProblem,
     ParameterError,
     QueryError,
     SearchServiceError,
 )
-from searchsvc.indexing import IndexReport, update
+from searchsvc.extract.corrections import find_corrections
+from searchsvc.extract.model import DEFAULT as DEFAULT_MODEL
+from searchsvc.extract.model import Model
+from searchsvc.indexing import update
+from searchsvc.names import FIELDS, described, like, listed
+from searchsvc.naming import NameSource
 from searchsvc.parameters import read_parameters
 from searchsvc.progress import progress_bar
+from searchsvc.proposals import proposals
 from searchsvc.schema import FACET_FIELDS
 from searchsvc.searching import explain, search
 from searchsvc.store import DirectoryStore
 
 DONE, FAILURE, USAGE, SKIPPED, NO_INDEX, LOCKED = range(6)
-
-_MOST_REMARKS = 50  # shown of a report; --json has all
+NAMES = "names.sqlite"  # the cache of names, in the index folder beside the generations
 
 Command = TypeVar("Command", bound=Callable[..., Any])
 
@@ -64,7 +70,7 @@ def main() -> None:
 def exit_code(error: SearchServiceError) -> int:
     """The code that the process ends with for *error*."""
     match error:
-        case QueryError() | ParameterError() | ConfigError():
+        case QueryError() | ParameterError() | ConfigError() | CorrectionsError():
             return USAGE
         case IndexLocked():
             return LOCKED
@@ -91,16 +97,28 @@ def _everywhere(command: Command) -> Command:
 class _Options:
     """The options given before the command, and with it."""
 
-    def __init__(self, context: click.Context, given: dict[str, Any]) -> None:
-        before = context.obj or {}
-        after = {name: value for name, value in given.items() if value not in (None, False)}
-        self.flags = before | after
-        self.as_json = bool(self.flags.pop("as_json", False))
+    def __init__(self, flags: dict[str, Any]) -> None:
+        self.flags = {
+            name: value for name, value in flags.items() if value is not None and value is not False
+        }
+        self.as_json = bool(flags.get("as_json"))
         self.config = config.load(os.environ, self.flags)
+
+    def having(self, flags: Mapping[str, Any]) -> "_Options":
+        """These options, and the *flags* of settings that one command has."""
+        return _Options(self.flags | {k: v for k, v in flags.items() if v is not None})
 
     @property
     def store(self) -> DirectoryStore:
         return DirectoryStore(self.config.index, self.config.engine)
+
+    @property
+    def names(self) -> NameSource:
+        return NameSource(
+            corrections=self.config.corrections,
+            cache=self.config.index / NAMES,
+            model=self.config.model,
+        )
 
 
 def _command(**settings: Any) -> Callable[[Callable[..., Any]], click.Command]:
@@ -118,7 +136,12 @@ def _command(**settings: Any) -> Callable[[Callable[..., Any]], click.Command]:
             **arguments: Any,
         ) -> None:
             given = {"index": index, "corpus": corpus, "engine": engine, "as_json": as_json}
-            code = function(_Options(context, given), **arguments)
+            given = {
+                name: value
+                for name, value in given.items()
+                if value is not None and value is not False
+            }
+            code = function(_Options((context.obj or {}) | given), **arguments)
             context.exit(code or DONE)
 
         run.__doc__ = function.__doc__
@@ -135,30 +158,42 @@ def _command(**settings: Any) -> Callable[[Callable[..., Any]], click.Command]:
 @click.pass_context
 def cli(context: click.Context, /, **given: Any) -> None:
     """Full-text search for news archives: index a folder of articles, search it, serve it."""
-    context.obj = {name: value for name, value in given.items() if value not in (None, False)}
+    context.obj = {
+        name: value for name, value in given.items() if value is not None and value is not False
+    }
 
 
 # -- making an index ---------------------------------------------------------------------------
 
 
+def _setting(name: str) -> Callable[[Command], Command]:
+    """The flag of a setting that only some commands have; what it is given goes to `config`."""
+    setting = next(setting for setting in config.SETTINGS if setting.name == name)
+    return click.option(f"--{name}", help=setting.help)
+
+
 @_command()
 @click.option("--dry-run", is_flag=True, help="Say what would be done, and write nothing.")
-def index(options: _Options, dry_run: bool) -> int:
+@_setting("corrections")
+@_setting("model")
+def index(options: _Options, dry_run: bool, **settings: str | None) -> int:
     """Bring the index up to date with the corpus: what is new, changed or gone.
 
     Example: searchsvc index --corpus articles/
     """
-    return _update(options, fresh=False, dry_run=dry_run)
+    return _update(options.having(settings), fresh=False, dry_run=dry_run)
 
 
 @_command()
 @click.option("--dry-run", is_flag=True, help="Say what would be done, and write nothing.")
-def reindex(options: _Options, dry_run: bool) -> int:
+@_setting("corrections")
+@_setting("model")
+def reindex(options: _Options, dry_run: bool, **settings: str | None) -> int:
     """Build the index anew beside the live one, then swap.
 
     Example: searchsvc reindex --corpus articles/
     """
-    return _update(options, fresh=True, dry_run=dry_run)
+    return _update(options.having(settings), fresh=True, dry_run=dry_run)
 
 
 def _update(options: _Options, *, fresh: bool, dry_run: bool) -> int:
@@ -168,72 +203,32 @@ def _update(options: _Options, *, fresh: bool, dry_run: bool) -> int:
             options.config.corpus,
             fresh=fresh,
             dry_run=dry_run,
+            names=options.names,
             progress=progress,
         )
     if options.as_json:
-        _print_json(report_document(report, dry_run))
+        terminal.print_json(terminal.report_document(report, dry_run))
     else:
-        _print_report(report, dry_run)
+        terminal.print_report(report, dry_run)
     return SKIPPED if report.faults else DONE
 
 
-def report_document(report: IndexReport, dry_run: bool) -> dict[str, Any]:
-    """What `index --json` prints."""
-    remarks = [
-        (r.fault, {"file": _text(r.name), "place": r.place, "reason": _text(r.reason)})
-        for r in report.remarks
-    ]
-    return {
-        "dry_run": dry_run,
-        "generation": report.generation,
-        "files": {
-            "found": report.files_found,
-            "read": report.files_read,
-            "unchanged": report.files_unchanged,
-            "vanished": report.files_vanished,
-            "failed": report.files_failed,
-            "ignored": len(report.ignored),
-        },
-        "articles": {
-            "found": report.articles_found,
-            "read": report.articles_read,
-            "skipped": report.articles_skipped,
-            "added": report.added,
-            "changed": report.changed,
-            "removed": report.removed,
-            "total": report.total,
-        },
-        "skipped": [remark for fault, remark in remarks if fault],
-        "notes": [remark for fault, remark in remarks if not fault],
-        "ignored": [{"file": _text(s.name), "reason": _text(s.reason)} for s in report.ignored],
-        "seconds": round(report.seconds, 3),
-    }
+@_command(name="enrich")
+@click.option("--limit", type=click.IntRange(min=1), help="Look at so many articles at most.")
+@_setting("model")
+def enrich_command(options: _Options, limit: int | None, **settings: str | None) -> None:
+    """Look for names with a model too, in what is indexed; may be stopped, and goes on later.
 
-
-def _print_report(report: IndexReport, dry_run: bool) -> None:
-    for remark in report.remarks[:_MOST_REMARKS]:
-        where = ": ".join(_text(part) for part in (remark.name, remark.place) if part)
-        kind = "skipped" if remark.fault else "note"
-        click.echo(f"{kind}: {where}: {_text(remark.reason)}", err=True)
-    if len(report.remarks) > _MOST_REMARKS:
-        more = len(report.remarks) - _MOST_REMARKS
-        click.echo(f"... and {more:,} more; --json lists all", err=True)
-    ignored = f", {len(report.ignored):,} ignored" if report.ignored else ""
-    click.echo(
-        f"files:    {report.files_found:,} found, {report.files_read:,} read,"
-        f" {report.files_unchanged:,} unchanged, {report.files_vanished:,} vanished,"
-        f" {report.files_failed:,} failed{ignored}"
-    )
-    click.echo(
-        f"articles: {report.added:,} added, {report.changed:,} changed, {report.removed:,} removed,"
-        f" {report.total:,} in the index, {report.faults:,} skipped"
-    )
-    if dry_run:
-        click.echo("nothing was written (--dry-run)")
-    elif report.generation:
-        click.echo(f"generation {report.generation} is live after {report.seconds:.1f} s")
-    else:
-        click.echo("the index is up to date")
+    Needs pip install 'searchsvc[ner]'. Example: searchsvc enrich --limit 10000
+    """
+    chosen = options.having(settings)
+    model = Model(chosen.config.model or DEFAULT_MODEL)
+    with progress_bar() as progress:
+        report = enrich(chosen.store, chosen.names, model, limit=limit, progress=progress)
+    if options.config.model != model.name:
+        said = f'put model = "{model.name}" into searchsvc.toml'
+        click.echo(f"searchsvc: {said}, or the next update goes back to the rules", err=True)
+    (terminal.print_json if options.as_json else terminal.print_facts)(asdict(report))
 
 
 # -- asking it ---------------------------------------------------------------------------------
@@ -284,37 +279,7 @@ def search_command(options: _Options, query: tuple[str, ...], **given: Any) -> N
     if options.as_json:
         click.echo(answer.model_dump_json(indent=2))
     else:
-        _print_answer(answer)
-
-
-def _print_answer(answer: SearchAnswer) -> None:
-    for warning in answer.query.warnings:
-        click.echo(f"note: {warning}", err=True)
-    for number, hit in enumerate(answer.hits, (answer.page - 1) * answer.size + 1):
-        _print_hit(number, hit)
-    if answer.query.did_you_mean:
-        click.echo(f"did you mean: {answer.query.did_you_mean}")
-    partial = "; time ran out, some hits or marks may be missing" if answer.partial else ""
-    hits = "1 hit" if answer.total == 1 else f"{answer.total:,} hits"
-    click.echo(f"{hits}, {answer.took_ms:.0f} ms{partial}")
-
-
-def _print_hit(number: int, hit: HitAnswer) -> None:
-    click.echo(f"{number}. {_marked(hit.snippets.title) or '(no headline)'}")
-    facts = [(hit.date or "no date")[:10], hit.source, ", ".join(hit.people + hit.places), hit.id]
-    click.echo("   " + " | ".join(fact for fact in facts if fact))
-    for passage in hit.snippets.body:
-        click.echo("   " + " ".join(_marked(passage).split()))
-    click.echo()
-
-
-def _marked(passage: Passage) -> str:
-    """The text with its matches in bold; where output is no terminal, click takes that out."""
-    parts, end = [], 0
-    for start, stop in passage.highlights:
-        parts += [passage.text[end:start], click.style(passage.text[start:stop], bold=True)]
-        end = stop
-    return "".join([*parts, passage.text[end:]])
+        terminal.print_answer(answer)
 
 
 @_command()
@@ -328,24 +293,10 @@ def show(options: _Options, id: str) -> int:
     if article is None:
         click.echo(f"searchsvc: no article has the id {id!r}", err=True)
         return FAILURE
-    answer = ArticleAnswer.of(article)
     if options.as_json:
-        click.echo(answer.model_dump_json(indent=2))
-        return DONE
-    click.echo(click.style(answer.title or "(no headline)", bold=True))
-    facts = [
-        answer.author,
-        answer.source,
-        answer.date,
-        article.dateline,
-        answer.section,
-        answer.url,
-    ]
-    click.echo(" | ".join(fact for fact in facts if fact))
-    for name in ("people", "places", "topics"):
-        if values := getattr(answer, name):
-            click.echo(f"{name}: {', '.join(values)}")
-    click.echo(f"\n{answer.body}")
+        click.echo(ArticleAnswer.of(article).model_dump_json(indent=2))
+    else:
+        terminal.print_article(article)
     return DONE
 
 
@@ -358,15 +309,46 @@ def explain_command(options: _Options, query: tuple[str, ...]) -> None:
     """
     explanation = explain(options.store, _joined(query))
     if options.as_json:
-        _print_json(asdict(explanation))
-        return
-    click.echo(f"parsed:   {explanation.parsed}")
-    click.echo(f"searched: {explanation.searched}")
-    for warning in explanation.warnings:
-        click.echo(f"note:     {warning}")
-    for part in explanation.parts:
-        click.echo(f"{part.total:>9,}  {part.query}")
-    click.echo(f"{explanation.total:>9,}  in all")
+        terminal.print_json(explanation)
+    else:
+        terminal.print_explanation(explanation)
+
+
+@_command(name="names")
+@click.argument("name", nargs=-1)
+@click.option("--field", type=click.Choice(FIELDS), help="Only people, or only places.")
+@click.option("--size", type=click.IntRange(1), default=50, help="At most so many.  [default: 50]")
+@click.option("--proposals", "proposed", is_flag=True, help="Propose merges for corrections.tsv.")
+@_setting("corrections")
+def names_command(
+    options: _Options, name: tuple[str, ...], field: str | None, size: int, proposed: bool,
+    **settings: str | None,
+) -> int:  # fmt: skip
+    """List the people and places of the archive, show one of them, or propose merges.
+
+    Example: searchsvc names --proposals > proposed.tsv
+    """
+    fields = (field,) if field else FIELDS
+    engine = options.store.current().engine
+    if proposed:
+        if name:
+            raise click.UsageError("--proposals is about all names; leave the name out")
+        given = options.having(settings).config
+        corrections = find_corrections(given.corpus.resolve(), given.corrections)
+        found = proposals(engine, corrections, fields)
+        terminal.print_proposals(found, size, options.as_json)
+    elif name:
+        whole = " ".join(name)
+        cards = described(engine, whole, fields)
+        if not cards:
+            near = ", ".join(like(engine, whole, fields)[:5])
+            hint = f"; there are {near}" if near else ""
+            click.echo(f"searchsvc: no person or place is called {whole!r}{hint}", err=True)
+            return FAILURE
+        terminal.print_cards(cards, size, options.as_json)
+    else:
+        terminal.print_names(listed(engine, fields), size, options.as_json)
+    return DONE
 
 
 # -- running it --------------------------------------------------------------------------------
@@ -382,8 +364,7 @@ def serve(options: _Options, host: str | None, port: int | None) -> int:
     """
     from searchsvc.web.serving import serve_forever  # Flask is loaded for nothing else
 
-    flags = options.flags | {"host": host, "port": port}
-    settings = config.load(os.environ, flags)
+    settings = options.having({"host": host, "port": port}).config
     store = options.store
     store.current()  # an index that is missing is told now, not to the first reader
     said = serve_forever(
@@ -400,18 +381,6 @@ def status(options: _Options) -> None:
     """
     facts = options.store.status()
     if options.as_json:
-        _print_json(facts)
-        return
-    for name, value in facts.items():
-        shown = f"{value:,}" if isinstance(value, int) else str(value)
-        click.echo(f"{name + ':':<13}{shown}")
-
-
-def _print_json(document: object) -> None:
-    click.echo(json.dumps(document, indent=2, ensure_ascii=False, default=str))
-
-
-def _text(name: str) -> str:
-    """A file's name as text that can be printed: bytes that are no UTF-8 as escapes."""
-    printable = os.fsencode(name).decode("utf-8", "backslashreplace")
-    return "".join(c if c.isprintable() else repr(c)[1:-1] for c in printable)
+        terminal.print_json(facts)
+    else:
+        terminal.print_facts(facts)

@@ -17,6 +17,7 @@ from jinja2 import StrictUndefined
 from searchsvc.answers import Problem
 from searchsvc.engines.base import Store
 from searchsvc.web import api, pages, problems, security
+from searchsvc.web.links import NameConverter
 from searchsvc.web.samples import Samples
 
 _PACKAGE = Path(__file__).resolve().parents[1]
@@ -43,6 +44,7 @@ def create_app(store: Store, *, trusted_hosts: list[str] | None = None) -> OpenA
     app.extensions["searchsvc.store"] = store
     app.extensions["searchsvc.samples"] = Samples()
     app.jinja_options = {"undefined": StrictUndefined, "trim_blocks": True, "lstrip_blocks": True}
+    app.url_map.converters["name"] = NameConverter
     security.secure(app, trusted_hosts)
     problems.handle_errors(app)
     app.register_api(api.search_api)

@@ -8,6 +8,7 @@ import hashlib
 from collections.abc import Callable
 from functools import wraps
 from importlib.metadata import version
+from typing import TypeVar
 
 from flask import Response, abort, current_app, jsonify, request
 from flask_openapi3.blueprint import APIBlueprint
@@ -16,11 +17,20 @@ from flask_openapi3.openapi import OpenAPI
 from flask_openapi3.types import ResponseDict
 from pydantic import BaseModel, Field
 
-from searchsvc import searching
-from searchsvc.answers import ArticleAnswer, Links, SearchAnswer
+from searchsvc import profiles, searching, suggesting
+from searchsvc.answers import (
+    ArticleAnswer,
+    CandidatesAnswer,
+    Links,
+    ProfileAnswer,
+    SearchAnswer,
+    SuggestAnswer,
+)
 from searchsvc.errors import ParameterError
-from searchsvc.parameters import SearchParameters, read_parameters
+from searchsvc.parameters import MAX_SIZE, SearchParameters, read_parameters
+from searchsvc.query.parser import MAX_CHARACTERS
 from searchsvc.web.current import store
+from searchsvc.web.links import entity_url
 
 DESCRIPTION = "Full-text search for a news archive. The query language stands in docs/query.md."
 
@@ -36,6 +46,8 @@ def _problems(**meanings: str) -> ResponseDict:
         for status, meaning in meanings.items()
     }
 
+
+Asked = TypeVar("Asked")
 
 _UNAVAILABLE = "The index is missing, damaged or of another version; try again later."
 
@@ -67,6 +79,23 @@ class ArticlePath(BaseModel):
     )
 
 
+class NamePath(BaseModel):
+    """Who, or where."""
+
+    name: str = Field(description="As a facet has it, or as an article spells it.", min_length=1)
+
+
+class SuggestParameters(BaseModel):
+    """What is being typed."""
+
+    q: str = Field(
+        "",
+        description="What stands in the box so far.",
+        json_schema_extra={"maxLength": MAX_CHARACTERS},
+    )
+    size: int = Field(suggesting.SIZE, ge=1, le=MAX_SIZE, description="Suggestions at most.")
+
+
 class Alive(BaseModel):
     """The process answers."""
 
@@ -81,16 +110,33 @@ class Ready(BaseModel):
     articles: int
 
 
-def _with_parameters(view: Callable[[SearchParameters], Response]) -> Callable[[], Response]:
-    """*view*, given what `read_parameters` makes of the request: the same as page and CLI."""
+def _with_parameters(
+    read: Callable[[dict[str, list[str]]], Asked],
+) -> Callable[[Callable[[Asked], Response]], Callable[[], Response]]:
+    """A view that is given what *read* makes of the request."""
 
-    @wraps(view)
-    def call() -> Response:
-        return view(read_parameters(request.args.to_dict(flat=False)))
+    def wrap(view: Callable[[Asked], Response]) -> Callable[[], Response]:
+        @wraps(view)
+        def call() -> Response:
+            return view(read(request.args.to_dict(flat=False)))
 
-    # Tells flask-openapi3 to describe the parameters and leave the reading to us.
-    call.__delay_validate_request__ = True  # type: ignore[attr-defined]
-    return call
+        # Tells flask-openapi3 to describe the parameters and leave the reading to us.
+        call.__delay_validate_request__ = True  # type: ignore[attr-defined]
+        return call
+
+    return wrap
+
+
+def _read_suggest_parameters(given: dict[str, list[str]]) -> SuggestParameters:
+    for name in given:
+        if name not in SuggestParameters.model_fields:
+            known = ", ".join(SuggestParameters.model_fields)
+            raise ParameterError(name[:60], f"is no parameter; there are {known}")
+    asked = read_parameters(given)
+    if len(asked.q) > MAX_CHARACTERS:
+        reason = f"has {len(asked.q)} characters, more than the {MAX_CHARACTERS} allowed"
+        raise ParameterError("q", reason)
+    return SuggestParameters(q=asked.q, size=asked.size)
 
 
 @search_api.get(
@@ -101,7 +147,7 @@ def _with_parameters(view: Callable[[SearchParameters], Response]) -> Callable[[
         **_problems(_410="The state of the index that the cursor walks is no longer kept."),
     },
 )
-@_with_parameters
+@_with_parameters(read_parameters)  # the same as page and CLI
 def search(query: SearchParameters) -> Response:
     """One page of hits, with snippets and facets.
 
@@ -113,12 +159,9 @@ def search(query: SearchParameters) -> Response:
         if request.if_none_match.is_weak(known):
             return _cacheable(Response(status=304), known)
     answer = searching.search(store(), query)
-    response = _json(answer)
+    response = _cached(answer, _etag(answer.generation, query.query_string()))
     response.headers["Link"] = _link_header(answer.links)
-    if answer.partial:
-        response.headers["Cache-Control"] = "no-store"  # the next try may find more
-        return response
-    return _cacheable(response, _etag(answer.generation, query.query_string()))
+    return response
 
 
 @search_api.get(
@@ -128,12 +171,62 @@ def search(query: SearchParameters) -> Response:
 )
 def article(path: ArticlePath) -> Response:
     """One article, whole."""
-    for name in request.args:
-        raise ParameterError(name[:60], "is no parameter; this address takes none")
+    _take_no_parameter()
     found = store().current().engine.get(path.id)
     if found is None:
         abort(404, f"no article has the id {path.id[:128]!r}")
     return _cacheable(_json(ArticleAnswer.of(found)), _etag(found.digest().hex()))
+
+
+_PROFILE = {
+    200: ProfileAnswer,
+    300: CandidatesAnswer,
+    302: {"description": "This is another spelling of one name; `Location` leads there."},
+    **_problems(_404="No article has this name."),
+}
+
+
+@search_api.get("/people/<name:name>", summary="Get a person", responses=_PROFILE)
+def person(path: NamePath) -> Response:
+    """A person as the archive knows them: spellings, years, company, newest articles."""
+    return _profile("people", path.name)
+
+
+@search_api.get("/places/<name:name>", summary="Get a place", responses=_PROFILE)
+def place(path: NamePath) -> Response:
+    """A place as the archive knows it: spellings, years, company, newest articles."""
+    return _profile("places", path.name)
+
+
+def _profile(field: profiles.NamedField, name: str) -> Response:
+    _take_no_parameter()
+    known = _etag(store().current().name, field, name)
+    if request.if_none_match.is_weak(known):
+        return _cacheable(Response(status=304), known)
+    answer = profiles.profile(store(), field, name)
+    if isinstance(answer, ProfileAnswer):
+        return _cached(answer, known)
+    names = [candidate.value for candidate in answer.candidates]
+    if len(names) == 1:
+        target = f"{search_api.url_prefix}{entity_url(field, names[0])}"
+        return Response(status=302, headers={"Location": target})
+    if names:
+        several = CandidatesAnswer(field=field, spelling=name, candidates=answer.candidates)
+        response = _json(several)
+        response.status_code = 300
+        return response
+    near = ", ".join(candidate.value for candidate in answer.near[:5])
+    abort(404, f"no article has {name[:128]!r} in {field}" + (f"; there is: {near}" * bool(near)))
+
+
+@search_api.get("/suggest", summary="Suggest queries", responses={200: SuggestAnswer})
+@_with_parameters(_read_suggest_parameters)
+def suggest(query: SuggestParameters) -> Response:
+    """Ways to go on with what is being typed: names, then words."""
+    known = _etag(store().current().name, query.model_dump_json())
+    if request.if_none_match.is_weak(known):
+        return _cacheable(Response(status=304), known)
+    return _cached(suggesting.suggest(store(), query.q, query.size), known)
 
 
 @health.get("/healthz", summary="Does the process live?", responses={200: Alive})
@@ -161,6 +254,11 @@ def description() -> Response:
     return jsonify(app.api_doc)
 
 
+def _take_no_parameter() -> None:
+    for name in request.args:
+        raise ParameterError(name[:60], "is no parameter; this address takes none")
+
+
 def _json(answer: BaseModel) -> Response:
     return Response(answer.model_dump_json(), mimetype="application/json")
 
@@ -175,6 +273,14 @@ def _link_header(links: Links) -> str:
 def _etag(*parts: str) -> str:
     text = "\n".join((VERSION, *parts))
     return hashlib.sha256(text.encode()).hexdigest()[:24]
+
+
+def _cached(answer: SearchAnswer | ProfileAnswer | SuggestAnswer, etag: str) -> Response:
+    if not answer.partial:
+        return _cacheable(_json(answer), etag)
+    response = _json(answer)
+    response.headers["Cache-Control"] = "no-store"  # the next try may find more
+    return response
 
 
 def _cacheable(response: Response, etag: str) -> Response:

@@ -10,10 +10,20 @@
 from typing import Any
 from urllib.parse import quote, urlsplit
 
+from werkzeug.routing import BaseConverter
+
 from searchsvc.parameters import SearchParameters, read_parameters
 from searchsvc.schema import FACET_FIELDS
 
 _FIRST_PAGE = {"page": 1, "cursor": None}
+
+
+class NameConverter(BaseConverter):
+    """The rest of a path, slashes and all: a name may hold any, also at its ends."""
+
+    regex = r"[\s\S]+"
+    part_isolating = False
+    weight = 200
 
 
 def search_url(asked: SearchParameters, **changes: Any) -> str:
@@ -37,6 +47,20 @@ def article_url(id: str, asked: SearchParameters) -> str:
 def filter_url(field: str, value: str) -> str:
     """All articles that have *value* in the facet *field*."""
     return search_url(read_parameters({field: [value]}))
+
+
+def entity_url(field: str, name: str) -> str:
+    """The page of a person or a place.
+
+    >>> entity_url("places", "Trinidad and/or Tobago?")
+    '/places/Trinidad%20and%2For%20Tobago%3F'
+    """
+    return f"/{field}/{quote(name, safe='')}"
+
+
+def year_url(field: str, name: str, year: str) -> str:
+    """The articles of one year that have *name* in *field*."""
+    return search_url(read_parameters({field: [name], "year": [year]}))
 
 
 def with_value(asked: SearchParameters, field: str, value: str) -> SearchParameters:

@@ -1,6 +1,7 @@
-"""The pages: a search with its results, and an article. They work without JavaScript.
+"""The pages: a search with its results, an article, a name. They work without JavaScript.
 
     address -> SearchParameters -> searching.search -> template
+    name    -> profiles.profile -> template
 
 A page shows what the API would answer. Where the API refuses, a page helps: a query that cannot
 be read is explained, and searched as plain words meanwhile; a parameter that cannot be used is
@@ -13,23 +14,27 @@ from dataclasses import dataclass, replace
 from flask import Blueprint, abort, redirect, render_template, request
 from flask.typing import ResponseReturnValue
 
-from searchsvc import searching
-from searchsvc.answers import SearchAnswer
+from searchsvc import profiles, searching
+from searchsvc.answers import Passage, ProfileAnswer, SearchAnswer
 from searchsvc.errors import ParameterError, QueryError
 from searchsvc.parameters import NAMES, SearchParameters, read_parameters
 from searchsvc.query.parser import quote
-from searchsvc.web import links, listing, markup
+from searchsvc.web import links, listing, markup, people
 from searchsvc.web.current import samples, store
 
 pages = Blueprint("pages", __name__)
 
 for show in (
-    markup.marked, markup.excerpt, markup.paragraphs, markup.spoken_date, markup.sentence
+    markup.marked, markup.excerpt, markup.paragraphs, markup.spoken_date, markup.sentence,
+    people.place_line,
 ):  # fmt: skip
     pages.add_app_template_filter(show)
 pages.add_app_template_test(markup.is_table)
 pages.add_app_template_test(links.is_web_address)
-for lead in (links.search_url, links.page_url, links.article_url, links.filter_url):
+for lead in (
+    links.search_url, links.page_url, links.article_url, links.filter_url, links.entity_url,
+    links.year_url,
+):  # fmt: skip
     pages.add_app_template_global(lead)
 for change in (links.rephrased, links.without_filters):
     pages.add_app_template_global(change)
@@ -85,7 +90,39 @@ def article(id: str) -> ResponseReturnValue:
     if found is None:
         abort(404, "There is no article at this address; it may have left the archive.")
     title, body = searching.mark(found, asked.q, engine)
-    return render_template("article.html", asked=asked, article=found, title=title, body=body)
+    dateline = Passage(text=found.dateline, highlights=[])
+    return render_template(
+        "article.html",
+        asked=asked,
+        article=found,
+        title=people.with_links(found, "title", title),
+        body=people.with_links(found, "body", body),
+        dateline=people.with_links(found, "dateline", dateline),
+        named={field: people.named(found, field) for field in profiles.FIELDS},
+    )
+
+
+@pages.get("/people/<name:name>")
+def person(name: str) -> ResponseReturnValue:
+    """A person, as the archive knows them."""
+    return _profile("people", name)
+
+
+@pages.get("/places/<name:name>")
+def place(name: str) -> ResponseReturnValue:
+    """A place, as the archive knows it."""
+    return _profile("places", name)
+
+
+def _profile(field: profiles.NamedField, name: str) -> ResponseReturnValue:
+    known = profiles.profile(store(), field, name)
+    if isinstance(known, ProfileAnswer):
+        return render_template("profile.html", known=known, shown=read_parameters({}))
+    if len(known.candidates) == 1:
+        return redirect(links.entity_url(field, known.candidates[0].value))
+    words = read_parameters({"q": [quote(name)]})
+    page = render_template("candidates.html", field=field, name=name, known=known, words=words)
+    return page, 300 if known.candidates else 404
 
 
 def _usable(

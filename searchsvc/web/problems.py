@@ -60,7 +60,10 @@ def _answer_to_ours(error: SearchServiceError) -> Response:
         detail = f"{error.reason}; {error.remedy}" if error.remedy else error.reason
         faults = [Fault(parameter="q", reason=error.reason, position=error.position)]
     elif isinstance(error, ParameterError):
-        faults = [Fault(parameter=error.parameter, reason=error.reason, position=None)]
+        faults = [
+            Fault(parameter=fault.parameter, reason=fault.reason, position=None)
+            for fault in error.faults
+        ]
     response = _answer(*KINDS[type(error)], detail, faults)
     if response.status_code == 503:
         response.headers["Retry-After"] = str(_RETRY_SECONDS)

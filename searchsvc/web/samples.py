@@ -1,18 +1,28 @@
-"""Queries to begin with: each shows another side of the language with words that the index holds.
+"""Queries to begin with, such as a reporter would type, of names and words that the index holds.
 
-Each is searched before it is offered, so each finds something.
+Each shows another side of the language. Each is searched before it is offered, so each finds
+something; all of them together may take as long as one search.
 """
 
-from collections.abc import Iterator
+import re
+import time
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from itertools import chain
+from typing import Any
 
-from searchsvc import analysis, searching
+from searchsvc import analysis
 from searchsvc.engines.base import Engine, Generation, SearchRequest, SearchResult
 from searchsvc.errors import QueryError
 from searchsvc.query.parser import MIN_FUZZY_LETTERS
-from searchsvc.query.tree import All
+from searchsvc.query.tree import Nothing, Query
+from searchsvc.searching import TimedLexicon, understand
 
 MANY = 5
+_TELLING = 2  # words of a headline
+
+# Searches for a query, with what else a SearchRequest has.
+_Ask = Callable[..., SearchResult]
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,85 +44,112 @@ class Samples:
         name, found = self._known
         if name != generation.name:
             found = samples(generation.engine)
-            self._known = (generation.name, found)
+            if found:  # else there may have been no time
+                self._known = (generation.name, found)
         return found
 
 
-def samples(engine: Engine) -> tuple[Sample, ...]:
+def samples(engine: Engine, clock: Callable[[], float] = time.perf_counter) -> tuple[Sample, ...]:
     """Up to five queries that find something in *engine*, each of another kind."""
-    overview = engine.search(
-        SearchRequest(query=All(), limit=MANY, facets=("people", "places", "topics", "year"))
-    )
+    lexicon = TimedLexicon(engine, clock)
+
+    def ask(text: str = "*", **asked: Any) -> SearchResult:
+        query: Query
+        try:
+            query = understand(text, lexicon).resolved
+        except QueryError:
+            query = Nothing()  # a name such as "Or"
+        request = {"query": query, "limit": 0, "seconds": lexicon.left(), **asked}
+        return engine.search(SearchRequest(**request))
+
     chosen: dict[str, Sample] = {}
-    for sample in _candidates(overview):
-        if len(chosen) < MANY and sample.meaning not in chosen and _finds(engine, sample.query):
+    for sample in _candidates(ask):
+        if sample.meaning not in chosen and ask(sample.query).total:
             chosen[sample.meaning] = sample
+        if len(chosen) == MANY:
+            break
     return tuple(chosen.values())
 
 
-def _finds(engine: Engine, query: str) -> bool:
-    try:
-        resolved = searching.understand(query, engine.terms).resolved
-    except QueryError:
-        return False  # a name such as "Or", or a beginning of too many words
-    return engine.search(SearchRequest(query=resolved, limit=0)).total > 0
-
-
-def _candidates(overview: SearchResult) -> Iterator[Sample]:
-    people, places, topics, years = (
-        _names(overview, field) for field in ("people", "places", "topics", "year")
-    )
-    titles = [_telling_words(hit.article.title) for hit in overview.hits]
-    headline_words = [word for words in titles for word in words]
-    for words in titles:
-        if len(words) > 1:
-            yield Sample(" ".join(words[:2]), "both words, in any of their forms")
+def _candidates(ask: _Ask) -> Iterator[Sample]:
+    overview = ask(limit=MANY, facets=("people", "places", "topics"))
+    people = [_spoken(name) for name in _values(overview, "people")]
+    topics = sorted(_values(overview, "topics"), key=_may_be_a_code)
+    articles = [hit.article for hit in overview.hits]
+    headlines = [_telling_words(ask, article.title) for article in articles]
+    for words in headlines:
+        if len(words) == _TELLING:
+            yield Sample(" ".join(words), "both words, in any of their forms")
     for person in people:
         if " " in person:
             yield Sample(f'"{person}"', "these words, side by side")
-    for place in places:
-        for topic in topics:
-            yield Sample(f"places:{_value(place)} -{_value(topic)}", "a place, without a word")
-    for word in [*(person.split(" ")[-1] for person in people), *headline_words]:
-        if len(word) >= MIN_FUZZY_LETTERS and word.isalpha():
-            yield Sample(f"{_misspelt(word)}~", "a word in another spelling")
-    for word in [*topics, *headline_words]:
-        for year in years:
-            if len(word) > 4 and word.isalpha():
-                yield Sample(f"{word[:4]}* date:{year}", "words that begin so, in one year")
-    for words in titles:
-        for word in words:
-            yield Sample(word, "a word, in any of its forms")
-            yield Sample(f"title:{word}", "a word of the headline")
-    for place in places:
-        yield Sample(f"places:{_value(place)}", "in one field")
-    for year in years:
-        yield Sample(f"date:{year}", "articles of one year")
+    for place in _values(overview, "places"):
+        there = ask(filters={"places": (place,)}, facets=("topics",))
+        for topic in sorted(_values(there, "topics"), key=_may_be_a_code):
+            yield Sample(f"places:{_term(place)} topics:{_term(topic)}", "a place and a topic")
+    for word in (*map(_term, topics), *chain(*headlines)):
+        years = ask(word, facets=("year",)).facets["year"]
+        if years:
+            best = max(years, key=lambda year: (year.count, year.value))
+            yield Sample(f"{word} date:{best.value}", "a word, in one year")
+    for word in (*(re.split("[ -]", person)[-1] for person in people), *chain(*headlines)):
+        if len(word) >= MIN_FUZZY_LETTERS and (misspelt := _misspelt(word)):
+            yield Sample(f"{misspelt}~", "a word whose spelling is not sure")
+    # For an archive that names no people, places or topics.
+    for word in chain(*headlines):
+        yield Sample(f"title:{word}", "a word of the headline")
+        yield Sample(word, "a word, in any of its forms")
     yield Sample("*", "every article")
 
 
-def _telling_words(title: str) -> list[str]:
-    """The longest words of *title*, in their order."""
-    words = [w.written for w in analysis.words(title) if w.written not in analysis.STOP_WORDS]
-    longest = sorted(words, key=len, reverse=True)[:3]
-    return [word for word in words if word in longest]
-
-
-def _names(overview: SearchResult, field: str) -> list[str]:
-    """The most frequent values that consist of words alone, none of them an initial."""
-    names = [bucket.value.replace("-", " ") for bucket in overview.facets[field][:MANY]]
+def _values(found: SearchResult, field: str) -> list[str]:
+    """The most frequent values of a facet that consist of words alone, none of them an initial."""
     return [
-        name for name in names if all(len(part) > 1 and part.isalnum() for part in name.split(" "))
+        bucket.value
+        for bucket in found.facets[field][:MANY]
+        if all(len(word) > 1 and word.isalnum() for word in re.split(r",? |[-'’]", bucket.value))
     ]
 
 
-def _value(words: str) -> str:
-    return f'"{words}"' if " " in words else words
+def _spoken(name: str) -> str:
+    """*name* as it stands in a text, however the archive's list of names has it.
+
+    >>> _spoken("VOLCKER, PAUL"), _spoken("james-baker"), _spoken("Jean-Luc Picard")
+    ('Paul Volcker', 'james baker', 'Jean-Luc Picard')
+    """
+    last, comma, first = name.partition(", ")
+    spoken = f"{first} {last}" if comma else name
+    spoken = spoken if " " in spoken else spoken.replace("-", " ")
+    return spoken.title() if spoken.isupper() else spoken
 
 
-def _misspelt(word: str) -> str:
-    """*word* with two letters near its end exchanged."""
-    for at in range(len(word) - 2, 0, -1):
-        if word[at] != word[at + 1]:
-            return word[:at] + word[at + 1] + word[at] + word[at + 2 :]
-    return word
+def _may_be_a_code(topic: str) -> bool:
+    return len(topic) <= 4
+
+
+def _term(words: str) -> str:
+    return words if words.isalnum() else f'"{words}"'
+
+
+def _telling_words(ask: _Ask, title: str) -> list[str]:
+    """The two words of *title* that the fewest articles have, in their order."""
+    if title.isupper():
+        title = title.lower()
+    spelt = [title[word.start : word.end] for word in analysis.written(title)]
+    words = [w for w in dict.fromkeys(spelt) if len(w) >= MIN_FUZZY_LETTERS and w.isalpha()]
+    words = [word for word in words if word.lower() not in analysis.STOP_WORDS]
+    rarest = sorted(words, key=lambda word: ask(word).total)[:_TELLING]
+    return [word for word in words if word in rarest]
+
+
+_VOWELS = str.maketrans("aeiouy", "eayuoi")
+
+
+def _misspelt(word: str) -> str | None:
+    """*word* with its last inner vowel mistaken for another, as one does by ear.
+
+    >>> _misspelt("Reagan"), _misspelt("Volcker"), _misspelt("Thm")
+    ('Reagen', 'Volckar', None)
+    """
+    parts = re.fullmatch(r"(\w+)([aeiouy])(\w+)", word)
+    return parts[1] + parts[2].translate(_VOWELS) + parts[3] if parts else None
