@@ -119,6 +119,50 @@ def test_explain_counts_each_part(run: Run) -> None:
     assert explained["warnings"] == ["too common to search for, left out: the"]
 
 
+def test_names_are_listed_shown_and_proposed_as_one(run: Run) -> None:
+    listed = json.loads(run("names", "--json", "--field", "people", "--size", "5").stdout)
+    assert [one["field"] for one in listed] == ["people"] * 5
+    (card,) = json.loads(run("names", "geoffery", "haldane", "--json").stdout)
+    assert card["spellings"]["Geoffery Haldane"] >= 1
+    missing = run("names", "Haldane-Smythe", "Haldane")
+    assert missing.returncode == 1
+    assert "Geoffrey Haldane" in missing.stderr
+    proposals = run("names", "--proposals").stdout
+    assert "merge\tpeople\tGeoffery Haldane\tGeoffrey Haldane\t# near spelling" in proposals
+
+
+def test_what_is_proposed_can_be_followed(run: Run, home: Path, tmp_path: Path) -> None:
+    corpus, file = ("--corpus", str(home / "corpus")), tmp_path / "ours.tsv"
+    index = ("--index", str(tmp_path / "ix"), *corpus, "--corrections", str(file))
+    file.write_text("")
+    before = json.loads(run("index", "--json", *index).stdout)
+    assert before["corrections"] == {"file": str(file), "lines": 0}
+    file.write_text(run("names", "--proposals").stdout)
+    after = json.loads(run("index", "--json", *index).stdout)
+    assert after["corrections"]["lines"] >= 1
+    assert 0 < after["articles"]["changed"] < 10
+    search = ("search", "--json", "--size", "1", *index[:2], "people:Geoffery")
+    assert json.loads(run(*search).stdout)["hits"][0]["people"][0] == "Geoffrey Haldane"
+    proposals = run("names", "--proposals", *index[:2], "--corrections", str(file)).stdout
+    assert "Geoffery" not in proposals
+    again = run("index", *index, cwd=tmp_path)
+    assert "up to date" in again.stdout
+    assert f"corrected by {file}" in again.stdout
+
+
+def test_corrections_that_are_wrong_end_with_code_2_and_write_nothing(
+    run: Run, home: Path, tmp_path: Path
+) -> None:
+    (tmp_path / "c.tsv").write_text("mrege\tpeople\tA\tB\nhide\tpeople\tA\nhide\tpeople\n")
+    for command in ("index", "reindex"):
+        result = run(command, SEARCHSVC_CORRECTIONS=str(tmp_path / "c.tsv"))
+        assert result.returncode == 2
+        assert "c.tsv: line 1: 'mrege' is no verb" in result.stderr
+        assert "c.tsv: line 3: " in result.stderr
+        assert result.stdout == ""
+    assert json.loads(run("status", "--json").stdout)["generation"] == "000001"
+
+
 def test_status_tells_the_state_of_the_index(run: Run) -> None:
     facts = json.loads(run("status", "--json").stdout)
     assert (facts["engine"], facts["generation"], facts["articles"]) == ("whoosh", "000001", 43)

@@ -24,6 +24,8 @@ def test_defaults() -> None:
         "engine": "whoosh",
         "host": "127.0.0.1",
         "port": 8000,
+        "corrections": "",
+        "model": "",
     }
     assert (config.host, config.port) == ("127.0.0.1", 8000)
 

@@ -9,7 +9,7 @@ from pathlib import Path
 import click
 import pytest
 
-from searchsvc import answers, cli, config, errors, parameters, schema
+from searchsvc import answers, cli, config, errors, parameters, schema, terminal
 from searchsvc.article import Article
 from searchsvc.engines.memory import MemoryStore
 from searchsvc.indexing import IndexReport
@@ -66,7 +66,7 @@ def test_every_setting_is_documented() -> None:
 
 
 def test_every_key_of_the_index_report_is_documented() -> None:
-    document = cli.report_document(IndexReport(), dry_run=False)
+    document = terminal.report_document(IndexReport(), dry_run=False)
     text = read("docs/cli.md")
     for key in [*document, *document["files"], *document["articles"]]:
         assert f"`{key}`" in text

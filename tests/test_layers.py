@@ -15,9 +15,13 @@ LAYERS = (
     ("nouns", "errors article schema analysis"),
     ("language", "query"),
     ("workers", "corpus readers extract engines snippets ledger store"),
-    ("use cases", "parameters answers indexing searching"),
+    (
+        "use cases",
+        "parameters answers indexing naming enriching names proposals"
+        " searching profiles suggesting",
+    ),
     ("settings", "config progress"),
-    ("people", "cli web __main__"),
+    ("people", "cli terminal web __main__"),
 )
 
 LIBRARIES = {
@@ -26,7 +30,8 @@ LIBRARIES = {
     "cachetools": "engines",
     "regex": "snippets",
     "snowballstemmer": "analysis",
-    "rapidfuzz": "query searching",
+    "rapidfuzz": "query searching extract",
+    "spacy": "extract",
     "bs4": "readers",
     "trafilatura": "readers",
     "lxml": "readers",
@@ -40,7 +45,7 @@ LIBRARIES = {
     "markupsafe": "web",
     "jinja2": "web",
     "waitress": "web",
-    "click": "cli",
+    "click": "cli terminal",
     "rich": "progress",
 }
 

@@ -233,6 +233,37 @@ def test_a_pointer_to_nowhere_is_damage(store: DirectoryStore, name: str) -> Non
     assert store.current().engine.count() == 1
 
 
+def test_a_generation_collected_just_now_is_no_damage(
+    store: DirectoryStore, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """CURRENT was read, then its generation was replaced and removed before it was opened."""
+    for title in ("old", "new"):
+        with store.write(fresh=True) as draft:
+            draft.add(Article(id="1", title=title))
+    shutil.rmtree(store.root / "gen-000001")
+    now = store.current_name
+    names = iter(["000001"])
+    monkeypatch.setattr(store, "current_name", lambda: next(names, None) or now())
+    assert store.current().name == "000002"
+
+
+def test_a_folder_that_was_never_finished_is_no_generation(store: DirectoryStore) -> None:
+    write(store, article(1))
+    (store.root / "gen-000009").mkdir()
+    assert store.generation("000009") is None
+    assert store.current().name == "000001"
+
+
+def test_a_write_leaves_the_files_of_the_generation_before(store: DirectoryStore) -> None:
+    with store.write() as draft:
+        Path(draft.path("ledger")).write_text("one")
+    with store.write() as draft, Path(draft.path("ledger")).open("r+") as file:
+        assert file.read() == "one"
+        file.write(", two")
+    kept = [folder / "ledger" for folder in sorted(store.root.glob("gen-*"))]
+    assert [path.read_text() for path in kept] == ["one", "one, two"]
+
+
 def test_the_index_directory_is_private(store: DirectoryStore) -> None:
     store.root.mkdir(mode=0o755)  # as in a checkout
     write(store, article(1))

@@ -17,6 +17,10 @@ STATES = {
     "long-query": "/search?q=" + "Donaudampfschifffahrtsgesellschaft" * 8,
     "article": "/article/story-1?q=storm+shipping&places=Lisbon",
     "404": "/article/nowhere",
+    "person": "/people/Ann%20O%27Neill",
+    "place": "/places/Esbjerg",
+    "candidates": "/people/O%27Neill",
+    "nobody": "/people/Nobody",
 }
 
 
@@ -50,7 +54,7 @@ def test_targets_are_large_enough_for_a_thumb(tab, site, state):
     page.goto(site + STATES[state])
     small = page.evaluate(
         """[...document.querySelectorAll("a, button, input:not([type=hidden]), summary")]
-           .filter(e => e.checkVisibility() && !e.closest("p, h2") && !e.matches(".skip"))
+           .filter(e => e.checkVisibility() && !e.closest("p, h1, h2") && !e.matches(".skip"))
            .map(e => [e.getBoundingClientRect().height, e.outerHTML.slice(0, 90)])
            .filter(([height]) => height < 44)"""
     )

@@ -13,7 +13,7 @@ def count_of(locator):
 def test_search_facet_page_article_and_back(tab, site, script):
     page = tab(java_script_enabled=script)
     page.goto(site)
-    page.get_by_role("searchbox", name="Search the archive").fill("storm")
+    page.get_by_label("Search the archive").fill("storm")
     page.get_by_role("button", name="Search").click()
     assert page.url == f"{site}/search?q=storm"
     assert page.get_by_role("heading", level=1).inner_text() == "Results for storm"

@@ -28,7 +28,7 @@ document.addEventListener("securitypolicyviolation", e => window.ran.push(e.viol
 _FOREIGN = """() => {
   const ours = new Set(("html head meta title link script body a header form label input button " +
     "main h1 h2 p dl div dt dd code pre ul ol li nav article time span bdi mark aside section " +
-    "details summary footer strong").split(" "));
+    "details summary footer strong svg rect").split(" "));
   const bad = [];
   for (const e of document.querySelectorAll("*")) {
     if (!ours.has(e.localName)) bad.push(e.outerHTML.slice(0, 200));
@@ -43,7 +43,7 @@ _FOREIGN = """() => {
     if (url.origin !== location.origin && !original)
       bad.push(`leads to ${given}`);
   }
-  if (document.scripts.length !== 1 || document.querySelectorAll("link[rel=stylesheet]").length > 1)
+  if (document.scripts.length !== 2 || document.querySelectorAll("link[rel=stylesheet]").length > 1)
     bad.push("more scripts or styles than ours");
   return bad.concat(window.ran);
 }"""
@@ -99,6 +99,26 @@ def test_articles(watched, serve):
         page = watched(f"{site}/search?q=oil+OR+script+OR+svg&size=200")
         assert page.locator(".hit").count() == 50
         watched(f"{site}/?size=200")
+
+
+def test_names(watched, serve):
+    every = payloads()
+    stories = [
+        Article(id=f"x{at}", title="x", people=(name,), places=(name, "Oslo"))
+        for at, name in enumerate(every)
+    ]
+    with serve(MemoryStore(stories)) as site:
+        for name in every[::10]:
+            for field in ("people", "places"):
+                page = watched(f"{site}/{field}/{quote(name, safe='')}")
+                assert page.locator("h1").text_content() == name
+        watched(f"{site}/places/Oslo")
+        for name in every[5::50]:
+            page = watched(site)
+            words = "".join(c if c.isalnum() else " " for c in name).split()
+            page.locator("#q").press_sequentially(f"places:{words[0]}")
+            page.wait_for_selector("[role=option]")
+            assert page.evaluate(_FOREIGN) == []
 
 
 def test_queries(watched, serve):

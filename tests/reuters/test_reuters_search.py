@@ -82,7 +82,7 @@ def test_threads_on_one_engine_answer_as_one_does(
     engine = whoosh.open_engine(store.current().folder / "engine")
     quick = filter(_is_quick, realistic(articles, seed=8))
     asked = [
-        SearchRequest(query=understand(text, engine.terms).resolved, limit=3, facets=("places",))
+        SearchRequest(query=understand(text, engine.terms).resolved, limit=3, facets=("topics",))
         for text in islice(quick, 250)
     ]
     alone = [_outcome(engine, request) for request in asked]

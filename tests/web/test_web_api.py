@@ -33,6 +33,8 @@ def ids(answer):
         ("size=1&page=3", ["ship-2"]),
         ("page=4", []),
         ("facets=none", ["oil-1", "ship-1", "ship-2"]),
+        ("q=&q=oil&page=&page=1", ["oil-1", "ship-2"]),
+        ("q=year:1987", []),
     ],
 )
 def test_parameters(client, api, query, found):
@@ -59,6 +61,7 @@ def test_the_whole_answer(client):
         "partial": False,
         "page": 1,
         "size": 1,
+        "offset": 0,
         "generation": "000001",
         "hits": [
             {
@@ -104,13 +107,25 @@ def test_the_whole_answer(client):
         ("page=0", "page"),
         ("page=-1", "page"),
         ("page=two", "page"),
+        ("page=1_0", "page"),
+        ("page=%205", "page"),
+        ("page=%2B5", "page"),
+        ("page=5.0", "page"),
+        ("page=%D9%A3", "page"),
+        ("page=1&page=2", "page"),
+        ("q=oil&q=ship", "q"),
+        ("sort=newest&sort=newest", "sort"),
+        ("size=5.0", "size"),
+        ("size=1e1", "size"),
+        ("from=1987-01-01&from=1988-01-01", "from"),
         ("page=99999999999", "page"),
         ("size=0", "size"),
         ("size=201", "size"),
         ("from=yesterday", "from"),
         ("from=86400", "from"),
         ("to=1987-02-30", "to"),
-        ("from=1988-01-01&to=1987-01-01", "from"),
+        ("to=19870301", "to"),
+        ("to=1987-03-01T00:00", "to"),
         ("facets=colour", "facets"),
         ("cursor=nonsense", "cursor"),
         ("cursor=%ff%fe", "cursor"),
@@ -125,6 +140,38 @@ def test_a_bad_parameter_is_named(client, query, parameter):
     assert [fault["parameter"] for fault in answer.json["errors"]] == [parameter]
     assert answer.json["errors"][0]["reason"]
     assert answer.headers["Cache-Control"] == "no-store"
+
+
+@pytest.mark.parametrize(
+    ("query", "said"),
+    [
+        ("page=1_0", "'1_0' is no whole number from 1 to 10,000,000; write one in digits alone"),
+        ("size=201", "'201' is no whole number from 1 to 200; write one in digits alone"),
+        ("sort=best", "'best' is no order; there are relevance, newest, oldest"),
+        ("from=yesterday", "'yesterday' is no day; write one as YYYY-MM-DD, as in from=1987-03-26"),
+        ("to=1987-02-30", "'1987-02-30' is no day; write one as YYYY-MM-DD, as in to=1987-03-26"),
+        (
+            "from=1988-01-01&to=1987-01-01",
+            "from: 1988-01-01 is after to=1987-01-01; put the earlier",
+        ),
+        ("facets=colour", "'colour' is no facet; there are people, places, topics, source, year"),
+        ("year=1" + "&year=1" * 100, "has 101 values, and at most 100 are allowed; leave some out"),
+        ("page=1&page=2", "is given 2 times; give it once"),
+        ("cursor=x", "is not one that this service gave; begin anew without it"),
+    ],
+)
+def test_an_error_names_the_value_and_the_remedy(client, query, said):
+    assert said in client.get(f"/api/v1/search?{query}").json["detail"]
+
+
+def test_everything_that_is_wrong_is_told_at_once(client):
+    query = "q=a&q=b&page=0&size=x&colour=red&from=1988-01-01&to=1987-01-01&sort=best&facets=x"
+    problem = client.get(f"/api/v1/search?{query}").json
+    told = [fault["parameter"] for fault in problem["errors"]]
+    assert told == ["q", "page", "size", "colour", "sort", "facets", "from", "to"]
+    assert [line.split(":")[0] for line in problem["detail"].splitlines()] == told
+    assert "after to=1987-01-01" in problem["errors"][-2]["reason"]
+    assert "before from=1988-01-01" in problem["errors"][-1]["reason"]
 
 
 def test_a_bad_query_tells_where(client):
@@ -149,10 +196,14 @@ def test_article(client):
         "source": "Reuters",
         "author": "",
         "section": "",
+        "dateline": "",
         "people": ["Ann O'Neill"],
         "places": ["usa", "Kuwait"],
         "topics": ["crude"],
         "url": "https://news.example/oil",
+        "people_tags": [],
+        "places_tags": [],
+        "entities": [],
     }
     assert client.get("/api/v1/articles/oil-1?q=oil").status_code == 400
 
@@ -215,10 +266,22 @@ def test_a_cursor_walks_its_own_generation_or_is_gone(client, store, monkeypatch
     assert kept.json["generation"] == "000001"
 
 
-@pytest.mark.parametrize("page", ["0", "-1", "9" * 5000, "1 2", "", "x"])
-def test_a_forged_cursor_is_no_5xx(client, page):
-    cursor = base64.urlsafe_b64encode(f"000001 {page}".encode()).decode().rstrip("=")
+@pytest.mark.parametrize(
+    "place",
+    ["000001 2", "000001:-1", "000001:1_0", "000001: 1", f"000001:{'9' * 5000}", "000001:1:2",
+     "000001:", ":1", "000001:x", "../1:1", "000001:٣"],
+)  # fmt: skip
+def test_a_forged_cursor_is_a_400(client, place):
+    cursor = base64.urlsafe_b64encode(place.encode()).decode().rstrip("=")
     assert client.get("/api/v1/search", query_string={"cursor": cursor}).status_code == 400
+
+
+def test_a_cursor_counts_hits_not_pages(client):
+    first = client.get("/api/v1/search?size=1").json
+    rest = client.get(first["links"]["next"].replace("size=1", "size=2")).json
+    assert ids(first) + ids(rest) == ["oil-1", "ship-1", "ship-2"]
+    assert (rest["page"], rest["offset"], rest["links"]["next"]) == (1, 1, None)
+    assert ids(client.get(rest["links"]["prev"]).json) == ["oil-1", "ship-1"]
 
 
 def test_a_partial_answer_is_not_cached(client, monkeypatch, store):

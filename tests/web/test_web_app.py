@@ -38,7 +38,11 @@ def test_probes(client, store):
     assert client.get("/readyz").json["generation"] == "000002"
 
 
-@pytest.mark.parametrize("url", ["/", "/search?q=oil", "/nowhere", "/api/v1/search", "/healthz"])
+@pytest.mark.parametrize(
+    "url",
+    ["/", "/search?q=oil", "/places/usa", "/nowhere", "/api/v1/search", "/api/v1/places/usa",
+     "/healthz"],
+)  # fmt: skip
 def test_every_answer_has_the_security_headers(client, url):
     headers = client.get(url).headers
     policy = headers["Content-Security-Policy"]
@@ -49,12 +53,13 @@ def test_every_answer_has_the_security_headers(client, url):
 
 
 def test_pages_have_no_inline_style_and_no_inline_script(client):
-    for url in ("/", "/search?q=oil&places=usa", "/article/oil-1?q=oil", "/nowhere"):
+    for url in ("/", "/search?q=oil&places=usa", "/article/oil-1?q=oil", "/places/usa", "/nowhere"):
         text = client.get(url).text
         assert "style=" not in text
         assert "<style" not in text
-        assert text.count("<script") == 1
+        assert text.count("<script") == 2
         assert '<script src="/static/keys.js" defer></script>' in text
+        assert '<script src="/static/suggest.js" type="module"></script>' in text
 
 
 def test_request_id_is_new_each_time_or_the_proxys(client):
@@ -90,7 +95,8 @@ def test_only_trusted_hosts_are_served(store):
 )
 def test_problems_of_the_index(error, status, kind):
     client = create_app(Broken(error)).test_client()
-    for url in ("/api/v1/search", "/api/v1/articles/x", "/readyz"):
+    for url in ("/api/v1/search", "/api/v1/articles/x", "/api/v1/people/x", "/api/v1/suggest",
+                "/readyz"):  # fmt: skip
         answer = client.get(url)
         assert answer.status_code == status
         assert answer.mimetype == "application/problem+json"
@@ -99,7 +105,7 @@ def test_problems_of_the_index(error, status, kind):
         assert answer.json["detail"] == str(error)
         assert answer.json["instance"] == answer.headers["X-Request-Id"]
         assert ("Retry-After" in answer.headers) == (status == 503)
-    for url in ("/", "/search?q=oil", "/article/x"):
+    for url in ("/", "/search?q=oil", "/article/x", "/people/x"):
         answer = client.get(url)
         assert answer.status_code == status
         assert answer.mimetype == "text/html"

@@ -8,9 +8,11 @@ from pathlib import Path
 import pytest
 from werkzeug.serving import make_server
 
+from searchsvc import answers
 from searchsvc.article import Article
 from searchsvc.corpus import CorpusFile, scan
 from searchsvc.engines.memory import MemoryStore
+from searchsvc.extract import extract
 from searchsvc.readers import read
 from searchsvc.web import create_app, problems
 
@@ -25,7 +27,7 @@ def blocks(language):
 @pytest.fixture(scope="module")
 def app():
     articles = [
-        item
+        extract(item)
         for file in scan(ROOT / "corpus")
         if isinstance(file, CorpusFile)
         for item in read(file)
@@ -36,7 +38,7 @@ def app():
 
 def test_the_example_answer_is_the_answer(app):
     (url,) = re.findall(r"curl 'http://127.0.0.1:8000(.*?)'", TEXT)
-    shown, _ = map(json.loads, blocks("json"))
+    shown = json.loads(blocks("json")[0])
     answer = app.test_client().get(url).json
     for own in (shown, answer):
         assert own.pop("took_ms") > 0
@@ -45,18 +47,48 @@ def test_the_example_answer_is_the_answer(app):
 
 
 def test_the_example_error_is_the_error(app):
-    _, shown = map(json.loads, blocks("json"))
+    shown = json.loads(blocks("json")[-1])
     answer = app.test_client().get("/api/v1/search?q=oil+titel:price").json
     assert shown.pop("instance") != answer.pop("instance")
     assert shown == answer
 
 
 def test_the_example_article_is_there(app):
-    (url,) = re.findall(r"`(/api/v1/articles/[^<`]+)`", TEXT)
+    url = re.findall(r"`(/api/v1/articles/[^<`]+)`", TEXT)[0]
     answer = app.test_client().get(url).json
     assert answer["title"].startswith("Tarnbeck loses")
     for key in answer:
         assert f"`{key}`" in TEXT
+
+
+def test_the_example_entity_is_one_of_its_article(app):
+    url = re.findall(r"`(/api/v1/articles/[^<`]+)`", TEXT)[1]
+    shown = json.loads(blocks("json")[1])
+    assert shown in app.test_client().get(url).json["entities"]
+
+
+def test_the_example_place_is_what_the_archive_knows(app):
+    url, other = re.findall(r"`(/api/v1/places/[^<`]+)`", TEXT)
+    client = app.test_client()
+    answer = client.get(url).json
+    assert answer.pop("newest")
+    assert json.loads(blocks("json")[2]) == answer
+    assert client.get(other).headers["Location"] == url
+
+
+def test_the_example_suggestions_are_given(app):
+    (url,) = re.findall(r"`(/api/v1/suggest[?][^<`]+)`", TEXT)
+    assert json.loads(blocks("json")[3]) == app.test_client().get(url).json
+
+
+@pytest.mark.parametrize(
+    "model",
+    [answers.EntityAnswer, answers.MentionAnswer, answers.ProfileAnswer, answers.Meaning,
+     answers.CandidatesAnswer, answers.SuggestAnswer, answers.Suggestion],
+)  # fmt: skip
+def test_every_key_of_names_and_suggestions_is_documented(model):
+    for key in model.model_fields:
+        assert f"`{key}`" in TEXT or f'"{key}"' in TEXT, key
 
 
 def test_the_python_example_walks_through_every_hit(app, capsys):

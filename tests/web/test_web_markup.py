@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from searchsvc.answers import Passage
 from searchsvc.web.links import is_web_address
-from searchsvc.web.markup import excerpt, marked, paragraphs, sentence, spoken_date
+from searchsvc.web.markup import Link, excerpt, linked, marked, paragraphs, sentence, spoken_date
 
 _NASTY = st.sampled_from(["<", ">", "&", '"', "'", "<mark>", "</mark>", "&lt;", "\n\n", "é", "😀"])
 _TEXTS = st.lists(st.one_of(_NASTY, st.text(max_size=5)), max_size=12).map("".join)
@@ -36,6 +36,49 @@ def test_without_its_tags_marked_text_is_the_text(passage):
     assert text_of(markup) == passage.text
     shown = [html.unescape(piece) for piece in re.findall(r"<mark>(.*?)</mark>", markup, re.S)]
     assert shown == [passage.text[start:end] for start, end in passage.highlights]
+
+
+@st.composite
+def linked_passages(draw):
+    passage = draw(passages())
+    places = st.integers(-1, len(passage.text) + 1)
+    ends = draw(st.lists(st.tuples(places, places), max_size=6))
+    links = [Link(start, end, f'/x?"<{n}>', "<b>'\"") for n, (start, end) in enumerate(ends)]
+    return linked(passage.text, passage.highlights, links)
+
+
+@given(linked_passages())
+def test_links_and_marks_may_cross_and_the_html_is_well_formed(passage):
+    markup = str(marked(passage))
+    assert html.unescape(re.sub(r"<[^>]*>", "", markup)) == passage.text
+    opened = []
+    for tag in re.findall(r"<[^>]*>", markup):
+        if tag.startswith("</"):
+            assert opened.pop() == tag[2:-1]
+        else:
+            name = re.fullmatch(r'<(mark|a href="[^"]*" title="[^"]*")>', tag)[1].split()[0]
+            assert opened in ([], ["a"]) if name == "mark" else opened == []
+            opened.append(name)
+    assert opened == []
+    assert shown_in("a", markup) == [passage.text[k.start : k.end] for k in passage.links]
+    urls = [html.unescape(url) for url in re.findall(r'href="([^"]*)"', markup)]
+    assert urls == [link.url for link in passage.links]
+    marks = "".join(passage.text[start:end] for start, end in passage.highlights)
+    assert "".join(shown_in("mark", markup)) == marks
+
+
+def shown_in(tag, markup):
+    inside = re.findall(rf"<{tag}\b[^>]*>(.*?)</{tag}>", markup, re.S)
+    return [html.unescape(re.sub(r"<[^>]*>", "", piece)) for piece in inside]
+
+
+@given(linked_passages())
+def test_paragraphs_hold_every_link(passage):
+    inside = [
+        part.text[link.start : link.end] for part in paragraphs(passage) for link in part.links
+    ]
+    whole = [passage.text[link.start : link.end] for link in passage.links]
+    assert "".join("".join(inside).split()) == "".join("".join(whole).split())
 
 
 @given(passages())

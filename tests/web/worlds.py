@@ -63,5 +63,6 @@ def question(chance: random.Random, filters: int) -> list[tuple[str, str]]:
             (("people", PEOPLE), ("places", PLACES), ("topics", TOPICS), ("source", SOURCES[:3]),
              ("year", ("1986", "1987", "1988")), ("from", ("1987-02-01",)), ("to", ("1988-06-30",)))
         )  # fmt: skip
-        asked.append((field, chance.choice(values)))
+        if field not in ("from", "to") or field not in dict(asked):  # these are given once
+            asked.append((field, chance.choice(values)))
     return [(name, value) for name, value in asked if value]
