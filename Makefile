@@ -20,7 +20,7 @@ run: $(VENV)/run.installed
 	$(BIN)/searchsvc serve
 
 test: $(VENV)/test.installed
-	$(BIN)/python -m pytest -q -m "not browser and not reuters" $(TESTS)
+	$(BIN)/python -m pytest -q -m "not browser and not reuters and not ner" $(TESTS)
 
 lint: $(VENV)/test.installed
 	$(BIN)/ruff check .
