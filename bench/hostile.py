@@ -2,8 +2,10 @@
 
     python bench/hostile.py --count 100000 --seed 1
 
-Starts `searchsvc serve` in a process of its own, asks from four connections, and exits with 1 if
-an answer was a 5xx, came after more than the limit, or the server died.
+Starts `searchsvc serve` in a process of its own and asks from four connections. The slowest are
+asked again, alone, and the server's CPU time for each is taken: how long an answer took among
+others says as much of the machine. Exits with 1 if an answer was a 5xx, cost more than the limit,
+or the server died.
 """
 
 import argparse
@@ -20,7 +22,8 @@ from pathlib import Path
 from urllib.parse import quote, urlsplit
 
 DATA = Path(os.environ.get("SEARCHSVC_DATA", Path(__file__).parents[2] / "shared" / "data"))
-LIMIT = 1.5  # seconds
+LIMIT = 1.5  # seconds of CPU for one answer
+SLOWEST = 20  # asked again
 CONNECTIONS = 4
 
 WORDS = (
@@ -74,7 +77,7 @@ class Tally:
     def add(self, code: int, seconds: float, path: str) -> None:
         with self.lock:
             self.codes[code] += 1
-            self.slowest = sorted([*self.slowest, (seconds, path)], reverse=True)[:5]
+            self.slowest = sorted([*self.slowest, (seconds, path)], reverse=True)[:SLOWEST]
 
 
 def ask(host: str, seed: int, count: int, tally: Tally) -> None:
@@ -92,6 +95,22 @@ def ask(host: str, seed: int, count: int, tally: Tally) -> None:
 def memory(pid: int) -> int:
     """Resident megabytes of a process."""
     return int(Path(f"/proc/{pid}/statm").read_text().split()[1]) * os.sysconf("SC_PAGE_SIZE") >> 20
+
+
+def cpu(pid: int) -> float:
+    """Seconds that a process has computed."""
+    fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
+    return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
+
+
+def alone(host: str, pid: int, path: str) -> float:
+    """CPU seconds of the server for one answer, with nothing else to do."""
+    before = cpu(pid)
+    connection = http.client.HTTPConnection(host, timeout=60)
+    connection.request("GET", path)
+    connection.getresponse().read()
+    connection.close()
+    return cpu(pid) - before
 
 
 def main() -> int:
@@ -135,11 +154,13 @@ def attack(server: "subprocess.Popen[str]", count: int, seed: int) -> int:
     asked = sum(tally.codes.values())
     print(f"{asked} requests in {seconds:.0f} s, seed {seed}; answers by code {dict(tally.codes)}")
     print(f"slowest {tally.slowest[0][0]:.2f} s: {tally.slowest[0][1][:160]}")
+    costs = [(alone(host, server.pid, path), path) for _, path in tally.slowest]
+    print(
+        f"of the {len(costs)} slowest the dearest: {max(costs)[0]:.2f} s CPU: {max(costs)[1][:160]}"
+    )
     print(f"server memory after each tenth, MB: {grown}; alive: {server.poll() is None}")
     bad = sum(n for code, n in tally.codes.items() if code >= 500)
-    fine = (
-        bad == 0 and tally.slowest[0][0] <= LIMIT and server.poll() is None and asked >= count * 0.9
-    )
+    fine = bad == 0 and max(costs)[0] <= LIMIT and server.poll() is None and asked >= count * 0.9
     print("hostile: " + ("passed" if fine else "FAILED"))
     return 0 if fine else 1
 

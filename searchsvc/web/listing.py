@@ -59,15 +59,16 @@ def facets(asked: SearchParameters, answer: SearchAnswer) -> list[Facet]:
         others = [value for value in counts if value not in chosen]
         if field == "year":
             others.sort(reverse=True)
-        choices = [_choice(asked, field, value, counts) for value in [*chosen, *others]]
+        offered = [*chosen, *others]
         in_view = max(SHOWN, len(chosen))
-        if choices:
+        listed = [_choice(asked, field, v, counts) for v in offered[: in_view + FOLDED]]
+        if listed:
             found.append(
                 Facet(
                     label=LABELS[field],
-                    shown=choices[:in_view],
-                    folded=choices[in_view : in_view + FOLDED],
-                    unlisted=max(0, len(choices) - in_view - FOLDED),
+                    shown=listed[:in_view],
+                    folded=listed[in_view:],
+                    unlisted=len(offered) - len(listed),
                 )
             )
     return found
