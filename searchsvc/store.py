@@ -1,83 +1,97 @@
 """Generations of an index in a directory, one of them current.
 
     index/
-      CURRENT               "000002", replaced atomically
+      CURRENT               "000002" and the start of its manifest's hash, replaced atomically
       LOCK                  held while somebody writes, with the pid
       gen-000001/
       gen-000002/
-        MANIFEST.json       engine, versions, counts; size and SHA-256 of every file
+        MANIFEST.json       see generation.py
         ledger.sqlite       files that belong to the generation as a whole
         engine/             the engine's own files
+      spare-000002/         the same once more, sharing no file with the others
+      checkpoint/           how far a build was that was interrupted; see draft.py
 
-A generation on disk never changes. A write works in a private folder: the engine's files are hard
-links to those of the current generation (engines write new files, they change none), the others
-are copies. When it is whole, every new file and its folder are synced to disk, the folder gets
-its name, and CURRENT is replaced. Readers go on with the generation that they have open.
+A generation on disk never changes. A write works in a private folder of hard links to the files of
+the current generation: engines write new files, they change none, and what else is to be changed
+is copied first. When it is whole, every new file and its folder are synced to disk, the folder
+gets its name, and CURRENT is replaced. Readers go on with the generation that they have open.
 
 Kept are the newest generation, the two before it, and whatever was current in the last quarter of
-an hour, as cursors may still walk through it.
+an hour, as cursors may still walk through it. Linked files are one file on the disk, so a bad bit
+is in every generation that has it: a generation, or a spare copy of one, that shares no file with
+the current one is kept besides. A generation found damaged is put aside, and the newest whole one
+is served until the next write brings that up to date.
 """
 
-import contextlib
 import datetime as dt
 import fcntl
-import hashlib
-import json
 import os
+import re
 import shutil
 import threading
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
-from dataclasses import dataclass
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
 from searchsvc.analysis import ANALYSIS_VERSION
-from searchsvc.article import Article
-from searchsvc.engines import PrivateWriter, engine_format
+from searchsvc.draft import ENGINE, Beginning, DirectoryDraft, discard
+from searchsvc.engines import engine_format
 from searchsvc.engines.base import Engine
-from searchsvc.errors import IndexDamaged, IndexLocked, IndexMissing, IndexOutdated
+from searchsvc.errors import IndexDamaged, IndexLocked, IndexMissing, IndexOutdated, IndexProblem
+from searchsvc.generation import (
+    REBUILD,
+    Damage,
+    Manifest,
+    check_sizes,
+    copy_whole,
+    damage,
+    digest,
+    fsync,
+    read_manifest,
+)
 from searchsvc.schema import SCHEMA_VERSION
 
 KEPT_BEFORE = 2  # generations before the current one
 OPEN_BEFORE = 3  # generations, of which the engines stay open for cursors
 KEPT_SECONDS = 15 * 60.0  # after a generation was replaced
+SPARE_SECONDS = 24 * 60 * 60.0  # the age at which a spare is renewed
 
-_ENGINE = "engine"
-_MANIFEST = "MANIFEST.json"
+_VERSION = 2  # of what is described above
 _DRAFT = "draft"  # the private folder of a write; there is one writer at a time
+_CHECKPOINT = "checkpoint"
+_NEW_SPARE = "spare.new"
+_DIGEST = 16  # digits of a manifest's hash in CURRENT
 
 
 @dataclass(frozen=True, slots=True)
 class DirectoryGeneration:
-    """A published generation, its engine open."""
+    """A published generation, its engine open.
+
+    `fallback` tells why it is served and not a newer one; None as long as all is well.
+    """
 
     name: str
     engine: Engine
-    manifest: dict[str, Any]
+    manifest: Manifest
     folder: Path
     inode: int
+    fallback: str | None = None
 
+    @property
+    def lineage(self) -> str:
+        """Generations that may share files have one lineage; a spare begins its own."""
+        is_spare = self.folder.name.startswith("spare-")
+        return self.folder.name if is_spare else str(self.manifest["lineage"])
 
-class DirectoryDraft:
-    """A generation in the making."""
-
-    def __init__(self, folder: Path, writer: PrivateWriter) -> None:
-        self._folder = folder
-        self._writer = writer
-
-    def add(self, article: Article) -> None:
-        """Puts an article in; its id must not be there, or be deleted first."""
-        self._writer.add(article)
-
-    def delete(self, id: str) -> None:
-        """Takes the article with this id out, if it is there."""
-        self._writer.delete(id)
-
-    def path(self, name: str) -> str:
-        """Where the file *name* of this generation is; it holds the previous one's copy."""
-        return str(self._folder / name)
+    def is_there(self) -> bool:
+        """Whether it is still where it was opened, and not another in its place."""
+        try:
+            return self.folder.stat().st_ino == self.inode
+        except FileNotFoundError:
+            return False
 
 
 class DirectoryStore:
@@ -89,79 +103,133 @@ class DirectoryStore:
         self.root = root
         self._format = engine_format(engine)
         self._clock = clock
-        self._lock = threading.Lock()
+        self._lock = threading.RLock()
         self._open: dict[str, DirectoryGeneration] = {}
+        self._served: tuple[str | None, DirectoryGeneration] | None = None  # what CURRENT said
+        self._bad: set[Path] = set()  # damaged folders that could not be put aside
 
     # -- reading -------------------------------------------------------------------------------
 
     def current(self) -> DirectoryGeneration:
         """The newest generation, open; a new one is picked up as soon as it is published.
 
-        Raises IndexMissing, IndexOutdated or IndexDamaged.
+        If it is damaged, the newest one that is whole. Raises IndexMissing, IndexOutdated, and
+        IndexDamaged if none is whole.
         """
-        name = self.current_name()
-        while name is not None:
-            if generation := self.generation(name):
-                return generation
-            before, name = name, self.current_name()
-            if name == before:  # else it was replaced and collected since CURRENT was read
-                raise IndexDamaged(f"{self._folder(name)} is missing; {_REBUILD}")
-        raise IndexMissing(f"there is no index in {self.root}; make one: searchsvc index")
+        with self._lock:
+            pointer = self._pointer()
+            while not (self._served and self._served[0] == pointer and self._served[1].is_there()):
+                try:
+                    generation = self._pointed(pointer)
+                except IndexDamaged as error:
+                    before, pointer = pointer, self._pointer()
+                    if before != pointer:  # replaced, and collected, since it was read
+                        continue
+                    generation = self._newest_whole(str(error))
+                self._served = pointer, generation
+            return self._served[1]
+
+    @property
+    def fallback(self) -> str | None:
+        """Why what was served last is not the newest generation; None if all is well."""
+        return self._served[1].fallback if self._served else None
 
     def generation(self, name: str) -> DirectoryGeneration | None:
-        """A generation that is still kept, open; None if it is gone."""
+        """A generation that is still kept, open; None if it is gone. Raises IndexProblem."""
         with self._lock:
-            folder = self._folder(name)
-            if not folder.is_dir() or self._is_unfinished(folder):
-                return None
             opened = self._open.get(name)
-            if opened and opened.inode == folder.stat().st_ino:  # not of an index made anew
+            if opened and opened.is_there():
                 return opened
-            opened = self._opened(name, folder)
-            # An engine that is let go of here lives until the last search on it ends.
-            kept = list(self._open.items())[-OPEN_BEFORE:]
-            self._open = {**dict(kept), name: opened}
-            return opened
+            trouble: IndexDamaged | None = None
+            for folder in self._folders(name):
+                try:
+                    return self._keep_open(self._opened(name, folder))
+                except IndexDamaged as error:
+                    trouble = trouble or error
+            if trouble:
+                raise trouble
+            return None
 
     def current_name(self) -> str | None:
         """The number of the current generation, or None."""
+        pointer = self._pointer()
+        return pointer.split()[0] if pointer else None
+
+    def _pointer(self) -> str | None:
+        """What CURRENT says, if it makes sense; None if it is not there."""
         try:
-            return (self.root / "CURRENT").read_text("ascii", "replace").strip()
+            said = (self.root / "CURRENT").read_text("ascii", "replace")
         except FileNotFoundError:
             return None
+        return said if re.fullmatch(rf"[0-9]+ [0-9a-f]{{{_DIGEST}}}\n", said) else ""
+
+    def _pointed(self, pointer: str | None) -> DirectoryGeneration:
+        if pointer is None and not self._names():
+            raise IndexMissing(f"there is no index in {self.root}; make one: searchsvc index")
+        if not pointer:
+            raise IndexDamaged(f"{self.root / 'CURRENT'} is missing or names no generation")
+        name, hash = pointer.split()
+        generation = self.generation(name)
+        if generation is None:
+            raise IndexDamaged(f"generation {name} in {self.root} is missing")
+        if not digest(generation.manifest).startswith(hash):
+            raise IndexDamaged(f"{self.root / 'CURRENT'} does not fit generation {name}")
+        return generation
+
+    def _newest_whole(self, reason: str) -> DirectoryGeneration:
+        """The newest generation of which every byte is right; what is not whole is put aside."""
+        outdated: IndexOutdated | None = None
+        for name in reversed(self._names()):
+            for folder in self._folders(name):
+                if any(self._damage(folder)):
+                    continue
+                try:
+                    generation = self._opened(name, folder)
+                except IndexOutdated as error:
+                    outdated = outdated or error
+                except IndexDamaged:
+                    continue
+                else:
+                    age = _spoken(self._clock() - generation.manifest["published"])
+                    said = f"{reason}; generation {name} is served, {age} old"
+                    return self._keep_open(replace(generation, fallback=said))
+        if outdated:
+            raise outdated
+        raise IndexDamaged(f"{reason}, and no other generation is whole; {REBUILD}")
+
+    def _folders(self, name: str) -> list[Path]:
+        """Where the generation *name* may be: itself, and its spare."""
+        folders = [self._folder(name), self.root / f"spare-{name}"]
+        return [folder for folder in folders if folder.is_dir() and folder not in self._bad]
 
     def _folder(self, name: str) -> Path:
         return self.root / f"gen-{name}"
 
-    def _is_unfinished(self, folder: Path) -> bool:
-        return not (folder / _MANIFEST).exists() and folder.name != f"gen-{self.current_name()}"
-
     def _opened(self, name: str, folder: Path) -> DirectoryGeneration:
-        manifest = self._read_manifest(folder)
-        for file, facts in manifest["files"].items():
-            path = folder / file
-            if not path.is_file() or path.stat().st_size != facts["size"]:
-                raise IndexDamaged(f"{path} is missing or cut short; {_REBUILD}")
-        engine = self._format.open_engine(folder / _ENGINE)
-        return DirectoryGeneration(name, engine, manifest, folder, folder.stat().st_ino)
-
-    def _read_manifest(self, folder: Path) -> dict[str, Any]:
-        try:
-            manifest: dict[str, Any] = json.loads((folder / _MANIFEST).read_bytes())
-        except (OSError, ValueError) as error:
-            raise IndexDamaged(
-                f"{folder / _MANIFEST} cannot be read: {error}; {_REBUILD}"
-            ) from None
+        inode = folder.stat().st_ino
+        manifest = read_manifest(folder)
         for key, ours in self._versions().items():
             if manifest.get(key) != ours:
                 raise IndexOutdated(
                     f"the index in {self.root} was made for {key} {manifest.get(key)!r}, this is"
-                    f" {ours!r}; {_REBUILD}"
+                    f" {ours!r}; {REBUILD}"
                 )
-        return manifest
+        check_sizes(folder, manifest)
+        try:
+            engine = self._format.open_engine(folder / ENGINE)
+        except Exception as error:  # whatever the bytes made of the engine's own reading
+            raise IndexDamaged(f"{folder} cannot be opened: {error!r}; {REBUILD}") from None
+        return DirectoryGeneration(name, engine, manifest, folder, inode)
+
+    def _keep_open(self, opened: DirectoryGeneration) -> DirectoryGeneration:
+        # An engine that is let go of here lives until the last search on it ends.
+        kept = [g for g in self._open.values() if g.name != opened.name][-OPEN_BEFORE:]
+        self._open = {g.name: g for g in (*kept, opened)}
+        return opened
 
     def _versions(self) -> dict[str, Any]:
         return {
+            "store": _VERSION,
             "engine": self._format.NAME,
             "engine version": self._format.VERSION,
             "schema": SCHEMA_VERSION,
@@ -169,7 +237,7 @@ class DirectoryStore:
         }
 
     def status(self) -> dict[str, Any]:
-        """What the current generation is: engine, number, age in seconds, articles, bytes.
+        """What is served: engine, number, age in seconds, articles, bytes, and what is kept beside.
 
         Raises what `current` raises.
         """
@@ -183,52 +251,112 @@ class DirectoryStore:
             "age_seconds": round(self._clock() - published),
             "articles": generation.manifest["articles"],
             "bytes": sum(facts["size"] for facts in generation.manifest["files"].values()),
-            "kept": self._names(),
+            "kept": self._names("gen"),
+            "spare": self._names("spare"),
+            "damaged": sorted(path.name for path in self.root.glob("damaged-*")),
+            "interrupted": (self.root / _CHECKPOINT).is_dir(),
+            "fallback": generation.fallback,
         }
+
+    # -- looking for damage ----------------------------------------------------------------------
+
+    def verify(self, pause: Callable[[int], None] = lambda size: None) -> list[Damage]:
+        """Reads every byte of every generation; what is damaged is told, and put aside.
+
+        *pause* is called with the number of bytes read since. The newest whole generation is
+        current afterwards.
+        """
+        found: list[Damage] = []
+        for name in reversed(self._names()):
+            for folder in self._folders(name):
+                found += self._damage(folder, pause)
+        try:
+            pointer = self._pointer()
+            if pointer is not None or self._names():
+                self._pointed(pointer)
+        except IndexDamaged as error:
+            if not found:
+                found.append(Damage("", "CURRENT", str(error)))
+        except IndexOutdated:
+            pass
+        return found
+
+    def _damage(
+        self, folder: Path, pause: Callable[[int], None] = lambda size: None
+    ) -> list[Damage]:
+        found = list(damage(folder, pause))
+        if found:
+            aside = self.root / f"damaged-{folder.name}"
+            try:
+                shutil.rmtree(aside, ignore_errors=True)
+                folder.rename(aside)
+            except OSError:  # not ours to rename
+                self._bad.add(folder)
+        return found
 
     # -- writing -------------------------------------------------------------------------------
 
     def file(self, name: str) -> str | None:
         """Where the file *name* of the current generation is; None if there is no index."""
-        return str(self.current().folder / name) if self.current_name() else None
+        with suppress(IndexMissing):
+            return str(self.current().folder / name)
+        return None
 
     @contextmanager
-    def write(self, *, fresh: bool = False) -> Iterator[DirectoryDraft]:
+    def write(
+        self, *, fresh: bool = False, wait: bool = False, purpose: str | None = None
+    ) -> Iterator[DirectoryDraft]:
         """A draft of the next generation, current when the block ends without an exception.
 
-        It begins as the current one, or empty if *fresh* or if there is none. Raises IndexLocked.
+        It begins as the current one, or empty if *fresh* or if there is none; or where an
+        interrupted write for the same *purpose* was saved. Raises IndexLocked, unless it is to
+        *wait* until nobody else writes, IndexOutdated and IndexDamaged.
         """
-        self.root.mkdir(mode=0o700, parents=True, exist_ok=True)
-        with self._locked():
-            before = None if fresh or self.current_name() is None else self.current()
-            folder = self._begin(before)
+        if not self.root.is_dir():
+            self.root.mkdir(mode=0o700, parents=True, exist_ok=True)
+            fsync(self.root.parent)
+        with self._locked(wait):
             try:
-                writer = self._format.open_writer(folder / _ENGINE)
-                try:
-                    yield DirectoryDraft(folder, writer)
-                except BaseException:
-                    with contextlib.suppress(Exception):
-                        writer.cancel()
-                    raise
-                writer.commit()
-                self._publish(folder, before)
+                before = None if fresh else self.current()
+            except IndexMissing:
+                before = None
+            self._tidy()
+            facts = self._versions() | {
+                "purpose": f"{'reindex' if fresh else 'index'} {purpose}",
+                "before": before.name if before else None,
+            }
+            begun = self._saved(facts) if purpose is not None else None
+            if begun is None and before is not None:
+                begun = Beginning(before.folder, before.manifest, before.engine)
+            draft = DirectoryDraft(
+                self.root / _DRAFT, self.root / _CHECKPOINT, facts, self._format, begun
+            )
+            try:
+                yield draft
+                self._publish(draft, before)
             except BaseException:
-                shutil.rmtree(folder, ignore_errors=True)
+                draft.drop()
                 raise
-            self._collect()
+            # The write is done. What follows is for later, and nothing to take it back for.
+            try:
+                self._collect()
+                self._renew_spare()
+            except OSError as error:
+                draft.trouble = f"no spare copy of the index could be kept: {error}"
+                discard(self.root / _NEW_SPARE)
 
     @contextmanager
-    def _locked(self) -> Iterator[None]:
+    def _locked(self, wait: bool) -> Iterator[None]:
         """The right to write, which ends with the process at the latest."""
         descriptor = os.open(self.root / "LOCK", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
         try:
             try:
-                fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+                fcntl.flock(descriptor, fcntl.LOCK_EX | (0 if wait else fcntl.LOCK_NB))
             except BlockingIOError:
                 holder = os.pread(descriptor, 32, 0).decode("ascii", "replace").strip()
                 raise IndexLocked(
                     f"process {holder or 'unknown'} is writing to {self.root}; try again when it"
-                    " has finished"
+                    " has finished, or say --wait"
                 ) from None
             os.ftruncate(descriptor, 0)
             os.pwrite(descriptor, str(os.getpid()).encode(), 0)
@@ -236,98 +364,120 @@ class DirectoryStore:
         finally:
             os.close(descriptor)
 
-    def _begin(self, before: DirectoryGeneration | None) -> Path:
-        """A private folder that holds what *before* does."""
-        folder = self.root / _DRAFT
-        shutil.rmtree(folder, ignore_errors=True)  # of a write that was killed
-        folder.mkdir(mode=0o700)
-        (folder / _ENGINE).mkdir()
-        for name in before.manifest["files"] if before else ():
-            assert before is not None
-            source, target = before.folder / name, folder / name
-            if target.parent.name == _ENGINE:
-                _link(source, target)
-            else:
-                shutil.copy2(source, target)
-        return folder
+    def _tidy(self) -> None:
+        """Removes what a write that was killed left."""
+        for name in (_DRAFT, _NEW_SPARE, f"{_CHECKPOINT}.new", "CURRENT.new"):
+            path = self.root / name
+            shutil.rmtree(path, ignore_errors=True)
+            path.unlink(missing_ok=True)
+        for trash in self.root.glob("trash-*"):
+            shutil.rmtree(trash, ignore_errors=True)
 
-    def _publish(self, folder: Path, before: DirectoryGeneration | None) -> None:
-        files = self._sync(folder, before)
-        articles = self._format.open_engine(folder / _ENGINE).count()
-        manifest = self._versions() | {
-            "articles": articles,
-            "published": self._clock(),
-            "files": files,
-        }
-        (folder / _MANIFEST).write_text(json.dumps(manifest, indent=1), "utf-8")
-        _fsync(folder / _MANIFEST)
-        _fsync(folder / _ENGINE)
-        _fsync(folder)
+    def _saved(self, facts: dict[str, Any]) -> Beginning | None:
+        """The checkpoint, if it is whole and of a write like this; else it is removed."""
+        folder = self.root / _CHECKPOINT
+        with suppress(IndexProblem):
+            manifest = read_manifest(folder)
+            if facts.items() <= manifest.items() and not any(damage(folder)):
+                engine = self._format.open_engine(folder / ENGINE)
+                return Beginning(folder, manifest, engine, is_checkpoint=True)
+        discard(folder)
+        return None
+
+    def _publish(self, draft: DirectoryDraft, before: DirectoryGeneration | None) -> None:
         name = f"{self._newest_number() + 1:06}"
-        folder.rename(self._folder(name))
-        _fsync(self.root)
+        served = self.current_name()
+        facts = self._versions() | {
+            "published": self._clock(),
+            "lineage": before.lineage if before else f"gen-{name}",
+            # The newest generation that shares nothing with this one.
+            "apart": before.manifest["apart"] if before else served,
+        }
+        manifest = draft.seal(facts)
+        draft.folder.rename(self._folder(name))
+        fsync(self.root)
         pointer = self.root / "CURRENT.new"
-        pointer.write_text(name + "\n", "ascii")
-        _fsync(pointer)
+        pointer.write_text(f"{name} {digest(manifest)[:_DIGEST]}\n", "ascii")
+        fsync(pointer)
         pointer.replace(self.root / "CURRENT")
-        _fsync(self.root)
-
-    def _sync(self, folder: Path, before: DirectoryGeneration | None) -> dict[str, dict[str, Any]]:
-        """Every file with its size and hash, on disk; those of linked files are known."""
-        files: dict[str, dict[str, Any]] = {}
-        for path in sorted(folder.rglob("*")):
-            name = path.relative_to(folder).as_posix()
-            if not path.is_file() or name == _MANIFEST:
-                continue
-            known = before.manifest["files"].get(name) if before else None
-            if known and before and path.samefile(before.folder / name):
-                files[name] = known
-                continue
-            _fsync(path)
-            with path.open("rb") as file:
-                digest = hashlib.file_digest(file, "sha256").hexdigest()
-            files[name] = {"size": path.stat().st_size, "sha256": digest}
-        return files
+        fsync(self.root)
+        discard(self.root / _CHECKPOINT)
+        folder = self._folder(name)
+        made = DirectoryGeneration(name, draft.finished(), manifest, folder, folder.stat().st_ino)
+        with self._lock:
+            self._keep_open(made)
 
     def _newest_number(self) -> int:
-        return max((int(name) for name in self._names()), default=0)
+        """Of all that ever were, as far as can be told: no number is given twice."""
+        folders = (path.name for path in self.root.glob("*-[0-9]*"))
+        return max((int(name.rpartition("-")[2]) for name in folders), default=0)
 
-    def _names(self) -> list[str]:
-        """All generations on disk, the oldest first."""
-        folders = (path.name for path in self.root.glob("gen-*"))
-        names = (name.removeprefix("gen-") for name in folders)
-        return sorted((name for name in names if name.isdigit()), key=int)
+    def _names(self, *kinds: str) -> list[str]:
+        """All generations on disk, the oldest first; of *kinds*, `gen` and `spare`, or both."""
+        found = set()
+        for kind in kinds or ("gen", "spare"):
+            names = (path.name.removeprefix(f"{kind}-") for path in self.root.glob(f"{kind}-*"))
+            found |= {name for name in names if name.isdigit()}
+        return sorted(found, key=int)
+
+    # -- what is kept ----------------------------------------------------------------------------
 
     def _collect(self) -> None:
-        """Removes generations that nobody can need any more."""
-        names = self._names()
-        for number, name in enumerate(names[: -1 - KEPT_BEFORE]):
-            if self._replaced_at(names[number + 1]) < self._clock() - KEPT_SECONDS:
-                # Out of sight first: nobody opens it when half of it is gone.
-                trash = self.root / f"trash-{name}"
-                self._folder(name).rename(trash)
-                shutil.rmtree(trash, ignore_errors=True)
+        """Removes generations that nobody can need any more, the oldest first."""
+        current = self.current()
+        names = self._names("gen")
+        number = names.index(current.name)
+        for name in names[number + 1 :]:  # made, but CURRENT was not replaced any more
+            discard(self._folder(name))
+        for place, name in enumerate(names[: max(0, number - KEPT_BEFORE)]):
+            if self._published(names[place + 1]) > self._clock() - KEPT_SECONDS:
+                break
+            if name != current.manifest["apart"] or self._spare(current):
+                discard(self._folder(name))
+        for path in self.root.glob("damaged-*"):
+            discard(path)
 
-    def _replaced_at(self, successor: str) -> float:
-        with contextlib.suppress(OSError, ValueError, KeyError):
-            manifest = json.loads((self._folder(successor) / _MANIFEST).read_bytes())
-            return float(manifest["published"])
+    def _published(self, name: str) -> float:
+        with suppress(IndexDamaged, KeyError, ValueError):
+            return float(read_manifest(self._folder(name))["published"])
         return 0.0
 
+    def _spare(self, current: DirectoryGeneration) -> Path | None:
+        """The spare, if it shares nothing with *current*."""
+        folders = [self.root / f"spare-{name}" for name in self._names("spare")]
+        apart = [folder for folder in folders if folder.name != current.lineage]
+        return apart[-1] if apart else None
 
-_REBUILD = "rebuild it: searchsvc reindex"
+    def _renew_spare(self) -> None:
+        """Copies the current generation if nothing that shares no file with it is recent enough."""
+        current = self.current()
+        spare = self._spare(current)
+        apart = spare or self._folder(current.manifest["apart"] or "")
+        with suppress(IndexDamaged):
+            age = self._clock() - read_manifest(apart)["published"]
+            if abs(age) < SPARE_SECONDS:  # a clock may have jumped
+                return
+        new = self.root / _NEW_SPARE
+        if copy_whole(current.folder, new):
+            target = self.root / f"spare-{current.name}"
+            discard(target)  # of an index that was removed by hand
+            new.rename(target)
+            fsync(self.root)
+            for name in self._names("spare"):
+                if name != current.name:
+                    discard(self.root / f"spare-{name}")
+        else:  # it is not on disk as it was written a moment ago
+            discard(new)
+            self.verify()
 
 
-def _link(source: Path, target: Path) -> None:
-    try:
-        os.link(source, target)
-    except OSError:  # a file system without hard links
-        shutil.copy2(source, target)
+def _spoken(seconds: float) -> str:
+    """A time span as it is said: its largest unit.
 
-
-def _fsync(path: Path) -> None:
-    descriptor = os.open(path, os.O_RDONLY)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)
+    >>> _spoken(42), _spoken(7300), _spoken(200_000)
+    ('42 seconds', '2 hours', '2 days')
+    """
+    for unit, size in (("day", 86_400), ("hour", 3600), ("minute", 60)):
+        if seconds >= 2 * size:
+            return f"{seconds / size:.0f} {unit}s"
+    return f"{seconds:.0f} seconds"

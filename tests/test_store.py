@@ -8,6 +8,7 @@ import sys
 import threading
 from contextlib import suppress
 from pathlib import Path
+from typing import Any
 
 import pytest
 from whoosh import index as whoosh_index
@@ -16,8 +17,9 @@ from whoosh import query as whoosh_query
 from searchsvc.article import Article
 from searchsvc.engines.base import SearchRequest
 from searchsvc.errors import IndexDamaged, IndexLocked, IndexMissing, IndexOutdated
-from searchsvc.query.tree import And, Days, Stem
-from searchsvc.store import KEPT_SECONDS, DirectoryStore
+from searchsvc.generation import read_manifest, write_manifest
+from searchsvc.query.tree import All, And, Days, Stem
+from searchsvc.store import KEPT_SECONDS, SPARE_SECONDS, DirectoryStore
 
 
 def article(number: int, text: str = "The price of oil fell.") -> Article:
@@ -29,6 +31,11 @@ def write(store: DirectoryStore, *articles: Article, fresh: bool = False) -> Non
         for one in articles:
             draft.delete(one.id)
             draft.add(one)
+
+
+def all_of(store: DirectoryStore) -> list[Article]:
+    found = store.current().engine.search(SearchRequest(query=All(), limit=1000))
+    return [hit.article for hit in found.hits]
 
 
 class Clock:
@@ -73,7 +80,12 @@ def test_an_exception_leaves_the_index_as_it_was(store: DirectoryStore) -> None:
         draft.add(article(2))
         raise ZeroDivisionError
     assert store.current().name == "000001"
-    assert sorted(p.name for p in store.root.iterdir()) == ["CURRENT", "LOCK", "gen-000001"]
+    assert sorted(p.name for p in store.root.iterdir()) == [
+        "CURRENT",
+        "LOCK",
+        "gen-000001",
+        "spare-000001",
+    ]
 
 
 def test_an_engine_lives_on_when_its_files_are_removed(store: DirectoryStore) -> None:
@@ -130,7 +142,7 @@ def test_old_generations_are_collected_when_nobody_can_need_them(tmp_path: Path)
     write(store, article(9))
     kept = sorted(path.name for path in tmp_path.glob("gen-*"))
     assert kept == ["gen-000004", "gen-000005", "gen-000006"]
-    assert store.generation("000001") is None
+    assert store.generation("000002") is None
 
 
 def test_a_second_writer_is_told_who_writes(store: DirectoryStore) -> None:
@@ -150,28 +162,219 @@ def test_a_second_writer_is_told_who_writes(store: DirectoryStore) -> None:
     write(store, article(1))
 
 
-@pytest.mark.parametrize("key", ["engine", "engine version", "schema", "analysis"])
+@pytest.mark.parametrize("key", ["store", "engine", "engine version", "schema", "analysis"])
 def test_an_index_of_another_version_is_refused_with_the_remedy(
     store: DirectoryStore, key: str
 ) -> None:
     write(store, article(1))
-    manifest = store.root / "gen-000001" / "MANIFEST.json"
-    manifest.write_text(json.dumps(json.loads(manifest.read_text()) | {key: "other"}))
+    for folder in ("gen-000001", "spare-000001"):
+        manifest = read_manifest(store.root / folder)
+        write_manifest(store.root / folder, manifest | {key: "other"})
     with pytest.raises(IndexOutdated, match=f"{key} 'other'.*searchsvc reindex"):
         DirectoryStore(store.root).current()
     write(store, article(2), fresh=True)  # the remedy
     assert DirectoryStore(store.root).current().engine.count() == 1
 
 
+def spoil(folder: Path, pattern: str = "*.pst") -> Path:
+    """Turns over one bit of a file, whose size stays."""
+    path = next(folder.rglob(pattern))
+    content = bytearray(path.read_bytes())
+    content[len(content) // 2] ^= 1
+    path.write_bytes(content)
+    return path
+
+
 def test_missing_and_short_files_are_damage(store: DirectoryStore) -> None:
     write(store, article(1))
+    shutil.rmtree(store.root / "spare-000001")
     postings = next((store.root / "gen-000001" / "engine").glob("*.pst"))
     postings.write_bytes(postings.read_bytes()[:-1])
-    with pytest.raises(IndexDamaged, match=postings.name):
+    with pytest.raises(IndexDamaged, match=f"{postings.name}.*no other.*searchsvc reindex"):
         DirectoryStore(store.root).current()
+
+
+def test_the_spare_is_served_where_its_generation_is_damaged(store: DirectoryStore) -> None:
+    write(store, article(1))
+    postings = next((store.root / "gen-000001" / "engine").glob("*.pst"))
     postings.unlink()
-    with pytest.raises(IndexDamaged, match="searchsvc reindex"):
-        DirectoryStore(store.root).current()
+    reader = DirectoryStore(store.root)
+    assert reader.current().name == "000001"
+    assert reader.current().engine.get("a1") == article(1)
+    assert reader.current().folder.name == "spare-000001"
+
+
+def test_verify_finds_a_flipped_bit_and_the_newest_whole_generation_is_served(
+    tmp_path: Path,
+) -> None:
+    clock = Clock()
+    store = DirectoryStore(tmp_path, clock=clock)
+    write(store, article(1))
+    clock.now += 7200
+    write(store, article(2), fresh=True)
+    assert store.verify() == []
+    path = spoil(tmp_path / "gen-000002")
+    assert store.current().name == "000002", "nobody has looked yet"
+    (found,) = store.verify()
+    assert found.generation == "gen-000002"
+    assert found.file == f"engine/{path.name}"
+    assert "SHA-256" in found.reason
+    for reader in (store, DirectoryStore(tmp_path)):
+        served = reader.current()
+        assert (served.name, served.engine.get("a2")) == ("000001", None)
+        assert served.fallback
+        assert "generation 000001 is served" in served.fallback
+    assert "2 hours old" in (DirectoryStore(tmp_path, clock=clock).current().fallback or "")
+    assert store.status()["damaged"] == ["damaged-gen-000002"]
+    write(store, article(2))  # the next write goes on from what is whole
+    assert (store.current().name, store.current().engine.count()) == ("000003", 2)
+    assert store.current().fallback is None
+    assert store.status()["damaged"] == []
+
+
+def test_damage_in_a_file_that_generations_share_leaves_the_spare(store: DirectoryStore) -> None:
+    write(store, *(article(n) for n in range(60)))
+    write(store, article(100))
+    shared = next(
+        path
+        for path in (store.root / "gen-000001").rglob("*.pst")
+        if (store.root / "gen-000002" / "engine" / path.name).exists()
+    )
+    content = shared.read_bytes()
+    shared.write_bytes(content[:50] + b"\0" * 20 + content[70:])
+    assert {one.generation for one in store.verify()} == {"gen-000001", "gen-000002"}
+    served = store.current()
+    assert (served.folder.name, served.engine.count()) == ("spare-000001", 60)
+    write(store, article(100))
+    assert store.verify() == []
+    assert store.current().engine.count() == 61
+    assert store.status()["spare"] == [store.current().name], "the old one is shared from now on"
+
+
+@pytest.mark.parametrize(
+    "said", ["000009 0123456789abcdef\n", "", "000001\n", "000001 0123456789abcdef\n", "\udcff"]
+)
+def test_a_pointer_that_is_wrong_is_damage_and_the_newest_generation_is_served(
+    store: DirectoryStore, said: str
+) -> None:
+    write(store, article(1))
+    write(store, article(2))
+    (store.root / "CURRENT").write_text(said, errors="surrogateescape")
+    assert store.current().name == "000002"
+    assert "CURRENT" in (store.current().fallback or "") or "000009" in said
+    assert [one.file for one in store.verify()] == ["CURRENT"]
+    write(store, article(3))
+    assert store.current().engine.count() == 3
+    assert store.current().fallback is None
+
+
+def test_a_spare_is_renewed_when_it_is_a_day_old(tmp_path: Path) -> None:
+    clock = Clock()
+    store = DirectoryStore(tmp_path, clock=clock)
+    write(store, article(1))
+    for number in range(2, 5):
+        write(store, article(number))
+    assert store.status()["spare"] == ["000001"]
+    clock.now += SPARE_SECONDS + 1
+    write(store, article(5))
+    assert store.status()["spare"] == ["000005"]
+    inodes = [{p.stat().st_ino for p in f.rglob("*.*")} for f in tmp_path.glob("*-000005")]
+    assert inodes[0].isdisjoint(inodes[1])
+
+
+def test_what_shares_nothing_with_the_current_generation_is_kept(tmp_path: Path) -> None:
+    clock = Clock()
+    store = DirectoryStore(tmp_path, clock=clock)
+    write(store, article(1))
+    clock.now += 60
+    write(store, article(1), fresh=True)
+    shutil.rmtree(tmp_path / "spare-000001")
+    for number in range(2, 7):
+        clock.now += KEPT_SECONDS + 1
+        write(store, article(number))
+    assert store.status()["kept"] == ["000001", "000005", "000006", "000007"]
+    assert store.status()["spare"] == []
+
+
+def test_no_room_for_a_spare_is_said_and_takes_nothing_back(
+    store: DirectoryStore, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def full(source: Path, target: Path) -> bool:
+        target.mkdir()
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr("searchsvc.store.copy_whole", full)
+    with store.write() as draft:
+        draft.add(article(1))
+    assert "No space left" in (draft.trouble or "")
+    assert store.current().engine.count() == 1
+    assert not (store.root / "spare.new").exists()
+
+
+def test_an_interrupted_write_goes_on_where_it_was_saved(store: DirectoryStore) -> None:
+    write(store, article(0))
+    with suppress(KeyboardInterrupt), store.write(fresh=True, purpose="all") as draft:
+        draft.add(article(1))
+        Path(draft.path("ledger")).write_text("one")
+        draft.save()
+        draft.add(article(2))
+        Path(draft.path("ledger")).write_text("one, two")
+        raise KeyboardInterrupt
+    assert store.current().name == "000001"
+    with store.write(fresh=True, purpose="all") as draft:
+        assert draft.is_resumed
+        assert draft.begun is not None
+        assert draft.begun.count() == 1
+        assert Path(draft.path("ledger")).read_text() == "one"
+        draft.add(article(2))
+    assert sorted(hit.id for hit in all_of(store)) == ["a1", "a2"]
+    assert not (store.root / "checkpoint").exists()
+    assert store.verify() == []
+
+
+@pytest.mark.parametrize("other", [{"purpose": "some"}, {"fresh": False, "purpose": "all"}, {}])
+def test_a_write_of_another_kind_begins_anew(store: DirectoryStore, other: dict[str, Any]) -> None:
+    write(store, article(0))
+    with suppress(KeyboardInterrupt), store.write(fresh=True, purpose="all") as draft:
+        draft.add(article(1))
+        draft.save()
+        raise KeyboardInterrupt
+    with store.write(**{"fresh": True, **other}) as draft:
+        assert not draft.is_resumed
+        draft.add(article(2))
+    assert "a1" not in {one.id for one in all_of(store)}
+
+
+def test_a_damaged_checkpoint_is_not_used(store: DirectoryStore) -> None:
+    with suppress(KeyboardInterrupt), store.write(fresh=True, purpose="all") as draft:
+        draft.add(article(1))
+        draft.save()
+        raise KeyboardInterrupt
+    spoil(store.root / "checkpoint")
+    with store.write(fresh=True, purpose="all") as draft:
+        assert not draft.is_resumed
+        draft.add(article(1))
+    assert [one.id for one in all_of(store)] == ["a1"]
+
+
+def test_a_writer_that_waits_goes_on_when_the_other_has_ended(store: DirectoryStore) -> None:
+    begun, end = threading.Event(), threading.Event()
+
+    def hold() -> None:
+        with DirectoryStore(store.root).write() as draft:
+            draft.add(article(1))
+            begun.set()
+            end.wait()
+
+    holder = threading.Thread(target=hold)
+    holder.start()
+    begun.wait()
+    threading.Timer(0.2, end.set).start()
+    with store.write(wait=True) as draft:
+        assert end.is_set()
+        draft.add(article(2))
+    holder.join()
+    assert store.current().engine.count() == 2
 
 
 def test_searches_go_on_through_swaps_and_never_mix_two_generations(store: DirectoryStore) -> None:
@@ -223,16 +426,6 @@ def test_stock_whoosh_reads_the_index(store: DirectoryStore) -> None:
         assert json.loads(gold["article"])["id"] == "a5"
 
 
-@pytest.mark.parametrize("name", ["000009", "", "\udcff"])
-def test_a_pointer_to_nowhere_is_damage(store: DirectoryStore, name: str) -> None:
-    write(store, article(1))
-    (store.root / "CURRENT").write_text(name, errors="surrogateescape")
-    with pytest.raises(IndexDamaged, match="is missing; rebuild it: searchsvc reindex"):
-        store.current()
-    write(store, article(2), fresh=True)
-    assert store.current().engine.count() == 1
-
-
 def test_a_generation_collected_just_now_is_no_damage(
     store: DirectoryStore, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -241,17 +434,20 @@ def test_a_generation_collected_just_now_is_no_damage(
         with store.write(fresh=True) as draft:
             draft.add(Article(id="1", title=title))
     shutil.rmtree(store.root / "gen-000001")
-    now = store.current_name
-    names = iter(["000001"])
-    monkeypatch.setattr(store, "current_name", lambda: next(names, None) or now())
+    now = store._pointer
+    pointers = iter(["000001 0123456789abcdef\n"])
+    monkeypatch.setattr(store, "_pointer", lambda: next(pointers, None) or now())
     assert store.current().name == "000002"
+    assert store.current().fallback is None
 
 
 def test_a_folder_that_was_never_finished_is_no_generation(store: DirectoryStore) -> None:
     write(store, article(1))
     (store.root / "gen-000009").mkdir()
-    assert store.generation("000009") is None
     assert store.current().name == "000001"
+    write(store, article(2))
+    assert store.current().name == "000010"
+    assert store.current().engine.count() == 2
 
 
 def test_a_write_leaves_the_files_of_the_generation_before(store: DirectoryStore) -> None:

@@ -15,8 +15,11 @@ from searchsvc.errors import ConfigError
 class PrivateWriter(Writer, Protocol):
     """A Writer over a folder of files."""
 
-    def commit(self) -> None:
-        """Writes all changes; the folder can be opened then."""
+    def commit(self, merge: bool = True) -> None:
+        """Writes all changes and ends; the folder can be opened then, by another writer too.
+
+        *merge*: tidies up, as far as that is due.
+        """
 
     def cancel(self) -> None:
         """Lets go without writing; the folder is thrown away."""

@@ -23,7 +23,7 @@ Scores are not part of it, but that higher is better and rare words count more.
 """
 
 import datetime as dt
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
 from enum import StrEnum
@@ -125,8 +125,32 @@ class Writer(Protocol):
 class Draft(Writer, Protocol):
     """A generation in the making: a Writer, and room for files that belong to it."""
 
+    @property
+    def begun(self) -> Engine | None:
+        """The index that it began as, open; None if it began empty."""
+
+    @property
+    def is_resumed(self) -> bool:
+        """Whether it goes on where an interrupted build was."""
+
+    @property
+    def trouble(self) -> str | None:
+        """What went wrong after it was published, if anything did."""
+
     def path(self, name: str) -> str:
-        """Where to keep the file *name* of this generation; it holds the previous one's copy."""
+        """Where the file *name* of this generation is, to be changed or made.
+
+        It holds the previous one's copy.
+        """
+
+    def linked(self, name: str) -> str | None:
+        """Where the file *name* of the previous generation is, to be read; None if it had none."""
+
+    def save(self) -> None:
+        """Makes a checkpoint, from which the next build goes on if this one is interrupted."""
+
+    def finished(self) -> Engine:
+        """The index as it will be published; nothing is added or deleted after."""
 
 
 class Generation(Protocol):
@@ -139,6 +163,10 @@ class Generation(Protocol):
     @property
     def engine(self) -> Engine:
         """For searching it."""
+
+    @property
+    def fallback(self) -> str | None:
+        """Why it is served and not a newer one; None as long as all is well."""
 
 
 class Store(Protocol):
@@ -157,9 +185,15 @@ class WritableStore(Store, Protocol):
     def file(self, name: str) -> str | None:
         """Where the file *name* of the current generation is; None if there is no index."""
 
-    def write(self, *, fresh: bool = False) -> AbstractContextManager[Draft]:
+    def write(
+        self, *, fresh: bool = False, wait: bool = False, purpose: str | None = None
+    ) -> AbstractContextManager[Draft]:
         """A draft of the next generation, current when the block ends without an exception.
 
-        It begins as the current one, or empty if *fresh* or if there is none.
-        Raises IndexLocked when another process writes.
+        It begins as the current one, or empty if *fresh* or if there is none; or where an
+        interrupted write for the same *purpose* was saved. Raises IndexLocked when another process
+        writes, unless it is to *wait*.
         """
+
+    def verify(self) -> Sequence[object]:
+        """Looks for damage in what is kept; what is found is no longer served."""

@@ -218,3 +218,4 @@ class MemoryGeneration:
 
     name: str
     engine: MemoryEngine
+    fallback: str | None = None

@@ -60,10 +60,10 @@ class WhooshWriter:
             for number in self._reader.postings("id", term).all_ids():
                 self._writer.delete_document(number)
 
-    def commit(self) -> None:
-        """Writes what is left; small segments are merged with it."""
+    def commit(self, merge: bool = True) -> None:
+        """Writes what is left; small segments are merged with it, unless there is more to come."""
         self._reader.close()
-        self._writer.commit()
+        self._writer.commit(merge=merge)
 
     def cancel(self) -> None:
         """Lets go of everything; the folder is as good as lost."""
