@@ -75,13 +75,14 @@ def scan(root: Path, below: Path | None = None) -> Iterator[CorpusFile | Skipped
         return _Scan(real.parent).visit(real, root.name)
     if not os.access(real, os.R_OK | os.X_OK):
         raise CorpusError(f"the corpus {str(root)!r} cannot be opened: Permission denied")
-    start = _below(real, below) if below else ""
+    start = name_below(real, below) if below else ""
     if "/." in f"/{start}":
         return iter(())
     return _Scan(real).visit(real / start, start)
 
 
-def _below(real: Path, below: Path) -> str:
+def name_below(real: Path, below: Path) -> str:
+    """What *below* is called in the corpus at *real*, "" for the corpus; CorpusError if outside."""
     # Only the folder is resolved: *below* itself may be a link, or gone.
     absolute = below.parent.resolve() / below.name
     if not absolute.is_relative_to(real):

@@ -19,9 +19,10 @@ from searchsvc.engines.base import WritableStore
 from searchsvc.errors import IndexLocked
 from searchsvc.extract.cache import NamesCache
 from searchsvc.extract.model import Model
-from searchsvc.indexing import LEDGER, Progress, update
+from searchsvc.indexing import LEDGER, LEDGER_CHANGES, update
 from searchsvc.ledger import Ledger
 from searchsvc.naming import NameSource
+from searchsvc.report import Progress
 
 _BATCH = 500  # articles
 _SECONDS = 60.0  # of a batch: what a pass that is killed may lose
@@ -63,7 +64,8 @@ def enrich(
     started = time.monotonic()
     store.current()  # an index that is missing is told now
     report = EnrichReport(model.name)
-    with closing(Ledger(":memory:", copy_of=store.file(LEDGER))) as ledger:
+    base, changes = store.file(LEDGER), store.file(LEDGER_CHANGES)
+    with closing(Ledger(":memory:", base, changes)) as ledger:
         roots = [(path, ledger.live_ids(root)) for root, path in ledger.roots()]
     ids = sorted(id for _, of_root in roots for id in of_root)
     report.articles = len(ids)

@@ -7,6 +7,9 @@
     ├── ReadError         an article, or a whole file, that a reader gives up on
     ├── ConfigError       a setting, from a flag, the environment or searchsvc.toml
     ├── CorpusError       the corpus itself cannot be scanned
+    │   └── CorpusShrunk      more than half of the articles are gone from it
+    ├── GateClosed        a new index lacks hits that saved queries had
+    ├── IndexNotWritten   the disk is full, say; the index is as it was
     ├── CorrectionsError  the file of corrections has lines that cannot be followed
     └── IndexProblem      something about the index directory
         ├── IndexMissing      there is none yet
@@ -84,6 +87,23 @@ class ConfigError(SearchServiceError):
 
 class CorpusError(SearchServiceError):
     """The corpus cannot be scanned at all: it is missing, or no folder and no file."""
+
+
+class CorpusShrunk(CorpusError):
+    """More than half of the articles would leave the index, and nobody said that this is meant."""
+
+
+class GateClosed(SearchServiceError):
+    """Saved queries would lose more hits than they may; *losses* has a line for each."""
+
+    def __init__(self, losses: list[str]) -> None:
+        self.losses = tuple(losses)
+        said = "the new index was not published, since these queries lose hits:"
+        super().__init__("\n    ".join([said, *losses]))
+
+
+class IndexNotWritten(SearchServiceError):
+    """The new state could not be written; the message has the system's reason."""
 
 
 class CorrectionsError(SearchServiceError):

@@ -6,7 +6,8 @@
 deleted is made here and nowhere else, from the ledger. Files are read in the order of their
 names, so of two articles with one id the first is known when it comes.
 
-What is read or skipped is all in the report: found = read + skipped.
+A long build is saved every minute. One that was interrupted begins where it was saved: the ledger
+tells which files had been read by then, so nothing else is needed to go on.
 """
 
 import hashlib
@@ -20,63 +21,32 @@ from io import BufferedReader
 from pathlib import Path
 from typing import cast
 
+from searchsvc import gate
 from searchsvc.article import Article
-from searchsvc.corpus import CorpusFile, Skipped, scan
-from searchsvc.engines.base import WritableStore, Writer
-from searchsvc.errors import CorpusError, IndexProblem, ReadError
+from searchsvc.corpus import CorpusFile, Skipped, name_below, scan
+from searchsvc.engines.base import Draft, Engine, WritableStore, Writer
+from searchsvc.errors import (
+    CorpusError,
+    CorpusShrunk,
+    IndexDamaged,
+    IndexNotWritten,
+    IndexProblem,
+    ReadError,
+    SearchServiceError,
+)
 from searchsvc.extract import as_read
 from searchsvc.extract.cache import NamesCache
-from searchsvc.extract.corrections import CorrectionList, find_corrections
+from searchsvc.extract.corrections import find_corrections
+from searchsvc.gate import SavedQuery
 from searchsvc.ledger import Claim, Ledger, Remark
 from searchsvc.naming import Namer, NameSource
-from searchsvc.readers import Item, Problem
-from searchsvc.readers.sandbox import CORES, Limits, read_files
+from searchsvc.readers import Problem
+from searchsvc.readers.sandbox import Workers
+from searchsvc.report import Change, IndexReport, Progress
 
 LEDGER = "ledger.sqlite"
-
-
-@dataclass(slots=True)
-class IndexReport:
-    """What an update did, or would do. Counts of files, counts of articles, and every remark."""
-
-    files_found: int = 0
-    files_read: int = 0
-    files_unchanged: int = 0
-    files_vanished: int = 0
-    files_failed: int = 0  # could not even be opened
-    articles_read: int = 0
-    articles_skipped: int = 0
-    added: int = 0
-    changed: int = 0
-    removed: int = 0
-    total: int = 0  # in the index afterwards
-    corrections: CorrectionList = field(default_factory=CorrectionList)
-    remarks: list[Remark] = field(default_factory=list)  # of all files, also of unchanged ones
-    ignored: list[Skipped] = field(default_factory=list)
-    generation: str | None = None  # the one made; None if nothing changed
-    seconds: float = 0.0
-
-    @property
-    def articles_found(self) -> int:
-        """Articles in the files that were read."""
-        return self.articles_read + self.articles_skipped
-
-    @property
-    def faults(self) -> int:
-        """Files and articles that are not in the index though they should be."""
-        return sum(remark.fault for remark in self.remarks)
-
-
-@dataclass(frozen=True, slots=True)
-class Progress:
-    """How far an update is: bytes of the files to be read, and articles so far.
-
-    While articles of the index are named again, articles are counted in place of bytes.
-    """
-
-    bytes_done: int
-    bytes_total: int
-    articles: int
+LEDGER_CHANGES = "ledger-changes.sqlite"
+SAVE_SECONDS = 60.0  # between two checkpoints: what an interrupted build may have to do again
 
 
 class _NothingToPublish(Exception):
@@ -87,54 +57,124 @@ def update(
     store: WritableStore,
     corpus: Path,
     *,
+    paths: Iterable[Path] | None = None,
     fresh: bool = False,
     dry_run: bool = False,
-    workers: int = CORES,
-    limits: Limits = Limits(),
+    wait: bool = False,
+    may_shrink: bool = False,
+    gate: Iterable[SavedQuery] = (),
+    list_changes: bool = False,
+    readers: Workers | None = None,
     names: NameSource = NameSource(),
     progress: Callable[[Progress], None] = lambda progress: None,
 ) -> IndexReport:
     """Brings the index in *store* up to date with *corpus*, a folder or a file.
 
     Files below *corpus* that are gone take their articles with them; what was indexed from
-    elsewhere stays. *fresh* builds the index anew beside the live one. *dry_run* gives the same
-    report and writes nothing. Raises CorpusError, CorrectionsError, IndexLocked, IndexOutdated,
-    IndexDamaged.
+    elsewhere stays. *paths*: only these files and folders of the corpus are looked at, and only
+    they are reported on. *fresh* builds the index anew beside the live one. *dry_run* gives the
+    same report and writes nothing. *wait*: not to fail while another process writes. *may_shrink*:
+    more than half of the articles may leave the index. *gate*: queries that must find what they
+    found. *list_changes*: the report names every article. *readers*: worker processes that are
+    kept for the next update.
+
+    Raises CorpusError, CorpusShrunk, CorrectionsError, GateClosed, IndexNotWritten, IndexLocked,
+    IndexOutdated, IndexDamaged; the live index is as it was then.
     """
     started = time.monotonic()
     report = IndexReport()
-    job = _Update(store, report, workers, limits, names, progress)
     scan(corpus)  # a corpus that is missing is told before anything is locked or built
     corpus = corpus.resolve()
-    if dry_run:
-        with (
-            closing(Ledger(":memory:", copy_of=None if fresh else store.file(LEDGER))) as ledger,
-            _cache(names, read_only=True) as cache,
-        ):
-            job.run(corpus, ledger, _NoWriter(), cache)
-    else:
-        with suppress(_NothingToPublish):
-            _write(store, corpus, job, fresh)
-            report.generation = store.current().name
+    own = Workers()
+    job = _Update(
+        corpus, None if paths is None else list(paths), report, readers or own, names, progress,
+        may_shrink=may_shrink, list_changes=list_changes,
+    )  # fmt: skip
+    try:
+        if dry_run:
+            _try(store, job, fresh)
+        else:
+            with suppress(_NothingToPublish):
+                _write(store, job, fresh, wait, list(gate))
+                report.generation = store.current().name
+    except (OSError, sqlite3.Error) as error:
+        _raise_damage(store, error)
+        said = f"the index could not be written and is as it was: {error}"
+        raise IndexNotWritten(said) from error
+    except SearchServiceError:
+        raise
+    except Exception as error:
+        _raise_damage(store, error)
+        raise
+    finally:
+        own.close()
     report.seconds = time.monotonic() - started
     return report
 
 
-def _write(store: WritableStore, corpus: Path, job: "_Update", fresh: bool) -> None:
-    needed = fresh or store.file(LEDGER) is None
-    if fresh:
-        job.report.remarks += _not_rebuilt(store, corpus)
+def _raise_damage(store: WritableStore, error: Exception) -> None:
+    """Raises IndexDamaged if what went wrong may come from files that are not as written."""
+    if found := store.verify():
+        said = f"{found[0]}; it was put aside: run this again, from the newest whole generation"
+        raise IndexDamaged(said) from error
+
+
+def _try(store: WritableStore, job: "_Update", fresh: bool) -> None:
+    live = _live(store)
+    held = None if fresh else live
+    base = changes = None
+    if held:
+        base, changes = store.file(LEDGER), store.file(LEDGER_CHANGES)
     with (
-        store.write(fresh=fresh) as draft,
-        closing(Ledger(draft.path(LEDGER))) as ledger,
-        _cache(job.names) as cache,
+        closing(Ledger(":memory:", base, changes)) as ledger,
+        _cache(job.names, read_only=True) as cache,
     ):
-        job.run(corpus, ledger, draft, cache)
-        if fresh and cache:
-            cache.keep_used()
-        if not (ledger.changed or job.written or needed):
-            raise _NothingToPublish
-        ledger.commit()
+        job.run(ledger, _NoWriter(), held, cache)
+        job.look_at_size(live, is_trial=True)
+
+
+def _write(
+    store: WritableStore, job: "_Update", fresh: bool, wait: bool, queries: list[SavedQuery]
+) -> None:
+    with store.write(fresh=fresh, wait=wait, purpose=str(job.corpus)) as draft:
+        if fresh:
+            job.report.remarks += _not_rebuilt(store, job.corpus)
+        elif trouble := _trouble(store):
+            job.report.remarks.append(Remark("index", "", trouble, False))
+        with closing(_ledger(draft)) as ledger, _cache(job.names) as cache:
+            live = _live(store)
+            job.saver = _Saver(ledger, draft)
+            if draft.is_resumed and draft.begun:
+                job.report.resumed = draft.begun.count()
+            job.run(ledger, draft, draft.begun, cache)
+            job.look_at_size(live)
+            if fresh and cache:
+                cache.keep_used()
+            if not (ledger.changed or job.written or fresh or draft.is_resumed or live is None):
+                raise _NothingToPublish
+            ledger.finish()
+        if queries and live:
+            gate.check(queries, live, draft.finished())
+    if draft.trouble:
+        job.report.remarks.append(Remark("index", "", draft.trouble, False))
+
+
+def _live(store: WritableStore) -> Engine | None:
+    """The index that is searched now; None if there is none that could be."""
+    with suppress(IndexProblem):
+        return store.current().engine
+    return None
+
+
+def _trouble(store: WritableStore) -> str | None:
+    with suppress(IndexProblem):
+        return store.current().fallback
+    return None
+
+
+def _ledger(draft: Draft) -> Ledger:
+    base = draft.linked(LEDGER)
+    return Ledger(draft.path(LEDGER_CHANGES), base) if base else Ledger(draft.path(LEDGER))
 
 
 @contextmanager
@@ -150,7 +190,7 @@ def _not_rebuilt(store: WritableStore, corpus: Path) -> Iterator[Remark]:
     """What the index was made from besides *corpus*, and a rebuild from it alone leaves out."""
     with suppress(IndexProblem, sqlite3.Error):
         if path := store.file(LEDGER):
-            with closing(Ledger(":memory:", copy_of=path)) as before:
+            with closing(Ledger(":memory:", path, store.file(LEDGER_CHANGES))) as before:
                 for _, root in before.roots():
                     if root != corpus and corpus not in root.parents and root not in corpus.parents:
                         said = f"is not rebuilt: searchsvc index --corpus {root} brings it back"
@@ -167,61 +207,116 @@ class _NoWriter:
         """Nothing."""
 
 
+class _Saver:
+    """Has a long build saved now and then."""
+
+    def __init__(self, ledger: Ledger, draft: Draft) -> None:
+        self._ledger = ledger
+        self._draft = draft
+        self._saved = time.monotonic()
+
+    def may_save(self) -> None:
+        """Makes a checkpoint if the last one is long ago. Ledger and index must agree just now."""
+        if time.monotonic() - self._saved >= SAVE_SECONDS:
+            self._ledger.commit()
+            self._draft.save()
+            self._saved = time.monotonic()
+
+
 @dataclass(slots=True)
 class _Update:
-    store: WritableStore
+    corpus: Path
+    paths: list[Path] | None
     report: IndexReport
-    workers: int
-    limits: Limits
+    readers: Workers
     names: NameSource
     progress: Callable[[Progress], None]
+    may_shrink: bool
+    list_changes: bool
+    saver: _Saver | None = None
     ledger: Ledger = field(init=False)
     writer: Writer = field(init=False)
+    held: Engine | None = field(init=False)  # the index as it is before this update
     namer: Namer = field(init=False)
+    looked_at: set[str] = field(default_factory=set)  # names of files
+    claimed: set[str] = field(default_factory=set)  # ids, by files that were read
     written: set[str] = field(default_factory=set)  # ids, by this update
     moved: set[str] = field(default_factory=set)  # ids whose article is another root's now
 
     def run(
-        self, corpus: Path, ledger: Ledger, writer: Writer, cache: NamesCache | None = None
+        self, ledger: Ledger, writer: Writer, held: Engine | None, cache: NamesCache | None = None
     ) -> None:
+        """Does what *ledger* says is to be done, by *writer*."""
         self.ledger = ledger
         self.writer = writer
+        self.held = held
         self.namer = Namer(self.names, ledger, cache)
         self.ledger.look_for_roots()
-        root, root_path = self.ledger.root_for(corpus)
+        root, root_path = self.ledger.root_for(self.corpus)
         corrections = find_corrections(root_path, self.names.corrections)
         self.report.corrections = corrections
         self.namer.use(root, corrections)
-        corrections_path = corrections.path and corrections.path.resolve()
-        below = "" if corpus == root_path else corpus.relative_to(root_path).as_posix()
         failed: list[Skipped] = []
+        to_read: dict[str, tuple[CorpusFile, bytes]] = {}
+        for place in [self.corpus] if self.paths is None else self.paths:
+            self._look(root, root_path, place, to_read, failed)
+        if not self.corpus.exists():
+            raise CorpusError(f"the corpus {str(self.corpus)!r} went away while it was looked at")
+        for name in to_read:
+            self.ledger.forget(root, name)
+        self._read(root, sorted(to_read.values(), key=lambda pair: os.fsencode(pair[0].name)))
+        self._settle()
+        self._name_again(root)
+        self._finish(root, failed)
+
+    def _look(
+        self,
+        root: int,
+        root_path: Path,
+        place: Path,
+        to_read: dict[str, tuple[CorpusFile, bytes]],
+        failed: list[Skipped],
+    ) -> None:
+        """Finds what is new, changed or gone at *place*, a file or a folder of the corpus."""
+        corrections = self.report.corrections.path
+        if corrections:
+            corrections = corrections.resolve()
         found: set[str] = set()
-        to_read: list[tuple[CorpusFile, bytes]] = []
-        for file in scan(root_path, corpus if below else None):
-            if root_path / file.name == corrections_path:
+        below = "" if place == root_path else name_below(root_path, place)
+        for file in scan(root_path, place if below else None):
+            if root_path / file.name == corrections or file.name in self.looked_at:
                 continue
+            self.looked_at.add(file.name)
             if isinstance(file, Skipped):
                 self._note_skipped(file, failed)
             else:
                 found.add(file.name)
                 self.report.files_found += 1
                 if hash := self._hash_if_changed(root, file, failed):
-                    to_read.append((file, hash))
-        if not corpus.exists():
-            raise CorpusError(f"the corpus {str(corpus)!r} went away while it was looked at")
+                    to_read[file.name] = file, hash
         # What cannot be opened now may be whole tomorrow: its articles stay until it is seen.
         kept = found | {skipped.name for skipped in failed}
         for name in list(self.ledger.names(root, below)):
             if not _is_kept(name, kept):
                 self.ledger.forget(root, name)
+                self.looked_at.add(name)
                 self.report.files_vanished += 1
-        for file, _ in to_read:
-            self.ledger.forget(root, file.name)
-        to_read.sort(key=lambda pair: os.fsencode(pair[0].name))
-        self._read(root, to_read)
-        self._settle()
-        self._name_again(root)
-        self._finish(root, failed)
+
+    def look_at_size(self, live: Engine | None, is_trial: bool = False) -> None:
+        """Raises CorpusShrunk if too many articles are gone, which a disk that is away looks like.
+
+        *live* is the index that would be replaced.
+        """
+        before = live.count() if live else 0
+        if self.may_shrink or self.report.total * 2 >= before:
+            return
+        said = (
+            f"{before - self.report.total:,} of {before:,} articles would leave the index: is"
+            f" {self.corpus} whole? If this is meant: --yes"
+        )
+        if not is_trial:
+            raise CorpusShrunk(said)
+        self.report.remarks.append(Remark(str(self.corpus), "", said, False))
 
     def _note_skipped(self, skipped: Skipped, failed: list[Skipped]) -> None:
         if skipped.ignored:
@@ -254,45 +349,53 @@ class _Update:
         hashes = {file.name: hash for file, hash in to_read}
         size = sum(file.size for file, _ in to_read)
         done = 0
-        for file, items in read_files([file for file, _ in to_read], self.workers, self.limits):
-            self.ledger.put_file(root, file, hashes[file.name])
+        for file, items in self.readers.read([file for file, _ in to_read]):
+            self.ledger.begin_file(root, file)
             self.report.files_read += 1
-            for article, claim in self._articles(root, file, items):
-                self.report.articles_read += 1
-                if self.ledger.claim(claim):
-                    self._put(article, claim)
-                place = min(items.place, file.size)
-                self.progress(Progress(done + place, size, self.report.articles_read))
+            may_pass = False
+            place = 0
+            for item in items:
+                if isinstance(item, Article):
+                    name = os.fsencode(file.name)
+                    self._take(Claim(item.id, root, name, place, item.digest()), item)
+                    place += 1
+                else:
+                    self.ledger.put_remark(root, file.name, item)
+                    if isinstance(item, Problem):
+                        self.report.articles_skipped += 1
+                        may_pass = may_pass or item.may_pass
+                read = min(items.place, file.size)
+                self.progress(Progress(done + read, size, self.report.articles_read))
+            if not may_pass:  # else the next run reads it again
+                self.ledger.end_file(root, file, hashes[file.name])
             done += file.size
             self.progress(Progress(done, size, self.report.articles_read))
 
-    def _articles(
-        self, root: int, file: CorpusFile, items: Iterable[Item]
-    ) -> Iterator[tuple[Article, Claim]]:
-        place = 0
-        for item in items:
-            if isinstance(item, Article):
-                name = os.fsencode(file.name)
-                yield item, Claim(item.id, root, name, place, item.digest())
-                place += 1
-            else:
-                self.ledger.put_remark(root, file.name, item)
-                if isinstance(item, Problem):
-                    self.report.articles_skipped += 1
-                    if item.may_pass:
-                        self.ledger.look_again(root, file.name)
+    def _take(self, claim: Claim, article: Article) -> None:
+        """Does what follows from an article that was read."""
+        self.report.articles_read += 1
+        self.claimed.add(claim.id)
+        if self.ledger.claim(claim):
+            self._put(article, claim)
+        if self.saver:
+            self.saver.may_save()
 
     def _put(self, article: Article, claim: Claim) -> None:
         """Makes *article* the one that the index holds under its id."""
         live = self.ledger.live(claim.id)
         if live is None:
             self._add(self.namer.named(article, claim.root))
-            self.report.added += 1
+            self._note("added", claim)
         elif live.digest != claim.digest:
             self.writer.delete(claim.id)
             self._add(self.namer.named(article, claim.root))
-            self.report.changed += 1
+            self._note("changed", claim)
         self._make_live(claim, live)
+
+    def _note(self, what: str, claim: Claim) -> None:
+        setattr(self.report, what, getattr(self.report, what) + 1)
+        if self.list_changes:
+            self.report.changes.append(Change(what, claim.id, os.fsdecode(claim.name)))
 
     def _add(self, article: Article) -> None:
         self.writer.add(article)
@@ -308,13 +411,13 @@ class _Update:
         outdated = self.namer.outdated(root, self.report.corrections)
         ids = sorted({*outdated, *self.moved} - self.written)
         for number, id in enumerate(ids, 1):
-            held, live = self.store.current().engine.get(id), self.ledger.live(id)
+            held, live = self.held and self.held.get(id), self.ledger.live(id)
             if held and live:
                 article = self.namer.named(as_read(held), live.root)
                 if article != held:
                     self.writer.delete(id)
                     self._add(article)
-                    self.report.changed += 1
+                    self._note("changed", live)
             self.progress(Progress(number, len(ids), number))
 
     # -- ids whose first claim is another now ----------------------------------------------------
@@ -328,7 +431,8 @@ class _Update:
             if owner is None:
                 self.writer.delete(id)
                 self.ledger.drop_live(id)
-                self.report.removed += 1
+                if live:
+                    self._note("removed", live)
             elif live and live.digest == owner.digest:
                 self._make_live(owner, live)
             else:
@@ -345,7 +449,7 @@ class _Update:
         with suppress(CorpusError):
             found = scan(path, path / os.fsdecode(name))
             files = [file for file in found if isinstance(file, CorpusFile)]
-            for _, items in read_files(files, 1, self.limits):
+            for _, items in self.readers.read(files):
                 place = 0
                 for item in items:
                     if isinstance(item, Article):
@@ -369,10 +473,15 @@ class _Update:
         report = self.report
         report.remarks += self.namer.without_effect(root, report.corrections)
         report.remarks += [Remark(file.name, "", file.reason, True) for file in failed]
-        report.remarks += self.ledger.remarks()
-        for loser, owner in self.ledger.duplicates():
-            report.remarks.append(self._duplicate(loser, owner))
-        report.total = self.ledger.counts()[1]
+        if self.paths is None:
+            report.remarks += self.ledger.remarks()
+            duplicates = self.ledger.duplicates()
+        else:
+            report.remarks += self.ledger.remarks((root, self.looked_at))
+            duplicates = self.ledger.duplicates(sorted(self.claimed))
+        report.remarks += [self._duplicate(loser, owner) for loser, owner in duplicates]
+        before = self.held.count() if self.held else 0
+        report.total = before + report.added - report.removed
 
     def _duplicate(self, loser: Claim, owner: Claim) -> Remark:
         first = os.fsdecode(owner.name)

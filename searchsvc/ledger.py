@@ -1,15 +1,17 @@
 """What the index was made from: files, the articles that they claim, and who of them is live.
 
-The ledger is a file of the generation (SQLite), so it always tells of exactly that index.
+The ledger belongs to a generation (SQLite), so it always tells of exactly that index. It is two
+files, since an update must cost what it changes: a base, which generations share and nobody
+changes, and what has changed since. When that has grown, both are written as a new base.
 
     roots      folders that were indexed; a file is known by its root and its name below it
     files      size, time and hash when a file was read, and by which version of which reader
     remarks    what was said of a file: articles skipped (a fault), or read with a reservation
     claims     the ids that the articles of a file bear, with a digest of each as it was read
     live       of each id, the claim whose article the index holds
+    corrected  of each id, the corrections that its article was changed by
     touched    ids of which the claims changed and that are not settled yet
     naming     by which rules, model and corrections the articles of a root got their names
-    corrected  of each id, the corrections that its article was changed by
 
 Two files may claim one id. The article whose name sorts first is the one that is live, whatever
 order the files came in; it falls to the next when the first goes. Names are kept as bytes: not
@@ -26,27 +28,37 @@ from pathlib import Path
 from searchsvc.corpus import CorpusFile
 from searchsvc.readers import Note, Problem, reader_version
 
-_TABLES = """
-create table roots (root integer primary key, path blob unique, gone integer not null default 0);
-create table files (
+# {0} is the database that the tables are made in.
+_KEPT = """
+create table {0}.roots (
+    root integer primary key, path blob unique, gone integer not null default 0);
+create table {0}.naming (root integer primary key, found_by text, corrections text);
+create table {0}.files (
     root integer, name blob, size integer, mtime_ns integer, hash blob, reader text,
     version integer, primary key (root, name)) without rowid;
-create table remarks (root integer, name blob, place text, reason text, fault integer);
-create index remarks_by_file on remarks (root, name);
-create table claims (
-    id text, gone integer, name blob, root integer, place integer, digest blob,
-    primary key (id, gone, name, root, place)) without rowid;
-create index claims_by_file on claims (root, name);
-create table live (id text primary key, root integer, name blob, place integer, digest blob)
+create table {0}.remarks (
+    root integer, name blob, number integer, place text, reason text, fault integer,
+    primary key (root, name, number)) without rowid;
+create table {0}.claims (
+    id text, name blob, root integer, place integer, digest blob,
+    primary key (id, name, root, place)) without rowid;
+create index {0}.claims_by_file on claims (root, name);
+create table {0}.live (id text primary key, root integer, name blob, place integer, digest blob)
     without rowid;
-create table touched (id text primary key) without rowid;
-"""
-_NAMES = """
-create table if not exists naming (root integer primary key, found_by text, corrections text);
-create table if not exists corrected (
+create table {0}.corrected (
     id text, correction text, primary key (id, correction)) without rowid;
-create index if not exists corrected_by_correction on corrected (correction);
+create index {0}.corrected_by_correction on corrected (correction);
+create table {0}.touched (id text primary key) without rowid;
 """
+# Rows of the base that no longer count, by what they are about.
+_REPLACED = """
+create table main.replaced_files (root integer, name blob, primary key (root, name)) without rowid;
+create table main.replaced_ids (id text primary key) without rowid;
+"""
+_SMALL = ("roots", "naming", "touched")  # copied whole when a base gets changes
+_OF_FILES = ("files", "remarks", "claims")
+_OF_IDS = ("live", "corrected")
+_MOST_PAGES = 250  # of changes, besides a quarter of the base, before both become a new base
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,21 +94,45 @@ class Remark:
 
 
 class Ledger:
-    """The ledger in the SQLite file *path*, made if it is not there; ":memory:" for a trial."""
+    """The ledger in the SQLite file *path*, made if it is not there; ":memory:" for a trial.
 
-    def __init__(self, path: str, copy_of: str | None = None) -> None:
+    With *base*, another ledger's file, it begins as that one, which is only read: *path* holds
+    what differs. *copy_of* is a file of such differences to begin with.
+    """
+
+    def __init__(self, path: str, base: str | None = None, copy_of: str | None = None) -> None:
+        self._base = base
+        self._path = path
         self._db = sqlite3.connect(path, isolation_level=None)
         # The generation is synced when it is published; until then nobody else sees this file.
         self._db.execute("pragma synchronous = off")
         self._db.execute("pragma journal_mode = memory")
-        if copy_of is not None:
-            with closing(sqlite3.connect(copy_of)) as source:
+        if copy_of is not None and os.path.exists(copy_of):
+            with closing(sqlite3.connect(f"{_uri(copy_of)}?mode=ro", uri=True)) as source:
                 source.backup(self._db)
+        if base is not None:
+            self._db.execute("attach ? as base", (f"{_uri(base)}?immutable=1",))
         if not self._db.execute("select 1 from sqlite_master where name = 'roots'").fetchone():
-            self._db.executescript(_TABLES)
-        self._db.executescript(_NAMES)
+            self._db.executescript(_KEPT.format("main") + _REPLACED)
+            for table in _SMALL if base is not None else ():
+                self._db.execute(f"insert into main.{table} select * from base.{table}")
+        for table in (*_OF_FILES, *_OF_IDS):
+            self._db.execute(f"create temp view all_{table} as {self._view(table)}")
         self._db.execute("begin")
         self._changes_before = self._db.total_changes
+
+    def _view(self, table: str) -> str:
+        """All rows of *table*: those that changed, and those of the base that still count."""
+        if self._base is None:
+            return f"select * from main.{table}"
+        if table in _OF_FILES:
+            gone = "select 1 from replaced_files r where r.root = b.root and r.name = b.name"
+        else:
+            gone = "select 1 from replaced_ids r where r.id = b.id"
+        return (
+            f"select * from main.{table} union all"
+            f" select * from base.{table} b where not exists ({gone})"
+        )
 
     @property
     def changed(self) -> bool:
@@ -106,10 +142,67 @@ class Ledger:
     def commit(self) -> None:
         """Writes what was changed."""
         self._db.execute("commit")
+        self._db.execute("begin")
+
+    def finish(self) -> None:
+        """Writes what was changed, and lets go; changes that have grown become part of the base."""
+        self._db.execute("commit")
+        if self._base is not None and self._pages("main") > _MOST_PAGES + self._pages("base") // 4:
+            self._fold(self._base)
+            self.close()
+            os.unlink(self._path)
+        else:
+            self.close()
 
     def close(self) -> None:
-        """Lets go of the file."""
+        """Lets go of the files; what was changed since the last commit is lost."""
         self._db.close()
+
+    def _pages(self, database: str) -> int:
+        pages: int = self._db.execute(f"pragma {database}.page_count").fetchone()[0]
+        return pages
+
+    def _fold(self, base: str) -> None:
+        # Other generations have the same file under their own names, and we have it open.
+        os.unlink(base)
+        self._db.execute("attach ? as folded", (base,))
+        self._db.execute("pragma folded.synchronous = off")
+        self._db.execute("pragma folded.journal_mode = off")
+        self._db.executescript(_KEPT.format("folded"))
+        self._db.execute("begin")
+        for table in _SMALL:
+            self._db.execute(f"insert into folded.{table} select * from main.{table}")
+        for table in (*_OF_FILES, *_OF_IDS):
+            self._db.execute(f"insert into folded.{table} select * from all_{table} order by 1, 2")
+        self._db.execute("commit")
+
+    # -- rows of the base that change ------------------------------------------------------------
+
+    def _replace_file(self, root: int, name: bytes, keep: bool) -> None:
+        """Has the base's rows about a file count no more; *keep*: they are ours from then on."""
+        self._replace("files", _OF_FILES, {"root": root, "name": name}, keep)
+
+    def _replace_id(self, id: str) -> None:
+        """Makes the base's rows about an id ours."""
+        self._replace("ids", _OF_IDS, {"id": id}, keep=True)
+
+    def _replace(
+        self, what: str, tables: tuple[str, ...], key: dict[str, object], keep: bool
+    ) -> None:
+        if self._base is None:
+            return
+        columns, values = ", ".join(key), tuple(key.values())
+        where = " and ".join(f"{column} = ?" for column in key)
+        known = self._db.execute(f"select 1 from base.{tables[0]} where {where}", values).fetchone()
+        replaced = self._db.execute(f"select 1 from replaced_{what} where {where}", values)
+        if not known or replaced.fetchone():
+            return
+        if keep:
+            for table in tables:
+                ours = f"insert into main.{table} select * from base.{table} where {where}"
+                self._db.execute(ours, values)
+        marks = ", ".join("?" * len(key))
+        self._db.execute(f"insert into replaced_{what} ({columns}) values ({marks})", values)
 
     # -- roots ---------------------------------------------------------------------------------
 
@@ -142,19 +235,21 @@ class Ledger:
             (was,) = self._db.execute("select gone from roots where root = ?", (number,)).fetchone()
             if is_gone != was:
                 self._db.execute("update roots set gone = ? where root = ?", (is_gone, number))
-                self._touch("select id from claims where root = ?", (number,))
-                self._db.execute("update claims set gone = ? where root = ?", (is_gone, number))
+                self._touch("select id from all_claims where root = ?", (number,))
 
     # -- files ---------------------------------------------------------------------------------
 
     def names(self, root: int, below: str) -> Iterator[str]:
         """The files known at *below* (a file or a folder; "" for all) of a root."""
         start = os.fsencode(below)
-        for (name,) in self._db.execute(
-            "select name from files where root = ?", (root,)
-        ).fetchall():
-            if not below or name == start or name.startswith(start + b"/"):
-                yield os.fsdecode(name)
+        wanted = "select name from all_files where root = ?"
+        if below:  # "0" is what comes after "/"
+            wanted += " and (name = ? or name > ? and name < ?)"
+            rows = self._db.execute(wanted, (root, start, start + b"/", start + b"0"))
+        else:
+            rows = self._db.execute(wanted, (root,))
+        for (name,) in rows.fetchall():
+            yield os.fsdecode(name)
 
     def is_unchanged(self, root: int, file: CorpusFile) -> bool:
         """Whether *file* has the size and time, and would be read as, when it was."""
@@ -166,6 +261,7 @@ class Ledger:
         known = self._known(root, file)
         if known is None or known[2] != hash:
             return False
+        self._replace_file(root, os.fsencode(file.name), keep=True)
         self._db.execute(
             "update files set size = ?, mtime_ns = ? where root = ? and name = ?",
             (file.size, file.mtime_ns, root, os.fsencode(file.name)),
@@ -174,7 +270,8 @@ class Ledger:
 
     def _known(self, root: int, file: CorpusFile) -> tuple[int, int, bytes] | None:
         row: tuple[int, int, bytes, str, int] | None = self._db.execute(
-            "select size, mtime_ns, hash, reader, version from files where root = ? and name = ?",
+            "select size, mtime_ns, hash, reader, version from all_files"
+            " where root = ? and name = ?",
             (root, os.fsencode(file.name)),
         ).fetchone()
         if row is None or row[3:] != (file.reader, reader_version(file.reader)):
@@ -184,39 +281,52 @@ class Ledger:
     def forget(self, root: int, name: str) -> None:
         """Drops a file, its claims and remarks: it is gone, or about to be read again."""
         place = (root, os.fsencode(name))
-        self._touch("select id from claims where root = ? and name = ?", place)
-        for table in ("claims", "remarks", "files"):
+        self._touch("select id from all_claims where root = ? and name = ?", place)
+        self._replace_file(*place, keep=False)
+        for table in _OF_FILES:
             self._db.execute(f"delete from {table} where root = ? and name = ?", place)
 
-    def put_file(self, root: int, file: CorpusFile, hash: bytes) -> None:
-        """Notes that *file*, with this content, is being read."""
+    def begin_file(self, root: int, file: CorpusFile) -> None:
+        """Notes that *file* is being read: until it is read whole, the next run reads it again."""
         version = reader_version(file.reader)
         self._db.execute(
-            "insert into files values (?, ?, ?, ?, ?, ?, ?)",
-            (root, os.fsencode(file.name), file.size, file.mtime_ns, hash, file.reader, version),
+            "insert into files values (?, ?, ?, -1, x'', ?, ?)",
+            (root, os.fsencode(file.name), file.size, file.reader, version),
         )
 
-    def look_again(self, root: int, name: str) -> None:
-        """Has a file read again on the next run, whatever it looks like then."""
+    def end_file(self, root: int, file: CorpusFile, hash: bytes) -> None:
+        """Notes that *file*, with this content, was read whole."""
         self._db.execute(
-            "update files set mtime_ns = -1, hash = x'' where root = ? and name = ?",
-            (root, os.fsencode(name)),
+            "update files set mtime_ns = ?, hash = ? where root = ? and name = ?",
+            (file.mtime_ns, hash, root, os.fsencode(file.name)),
         )
 
     # -- remarks -------------------------------------------------------------------------------
 
     def put_remark(self, root: int, name: str, said: Problem | Note) -> None:
         """Notes what a reader said of a file."""
+        place = (root, os.fsencode(name))
+        (number,) = self._db.execute(
+            "select count(*) from remarks where root = ? and name = ?", place
+        ).fetchone()
         self._db.execute(
-            "insert into remarks values (?, ?, ?, ?, ?)",
-            (root, os.fsencode(name), said.place, said.reason, isinstance(said, Problem)),
+            "insert into remarks values (?, ?, ?, ?, ?, ?)",
+            (*place, number, said.place, said.reason, isinstance(said, Problem)),
         )
 
-    def remarks(self) -> Iterator[Remark]:
-        """Everything said of the files that are known, by file."""
-        rows = self._db.execute(
-            "select name, place, reason, fault from remarks order by root, name, rowid"
-        )
+    def remarks(self, of: tuple[int, Iterable[str]] | None = None) -> Iterator[Remark]:
+        """Everything said of the files that are known, or *of* some of a root, by file."""
+        said = "select name, place, reason, fault from all_remarks"
+        if of is None:
+            rows = self._db.execute(f"{said} order by root, name, number").fetchall()
+        else:
+            root, names = of
+            called = f"{said} where root = ? and name = ? order by number"
+            rows = [
+                row
+                for name in sorted(map(os.fsencode, names))
+                for row in self._db.execute(called, (root, name))
+            ]
         for name, place, reason, fault in rows:
             yield Remark(os.fsdecode(name), place, reason, bool(fault))
 
@@ -224,10 +334,9 @@ class Ledger:
 
     def claim(self, claim: Claim) -> bool:
         """Notes a claim; whether it is the first on its id."""
-        gone = self._db.execute("select gone from roots where root = ?", (claim.root,)).fetchone()
         self._db.execute(
-            "insert into claims values (?, ?, ?, ?, ?, ?)",
-            (claim.id, gone[0], claim.name, claim.root, claim.place, claim.digest),
+            "insert into claims values (?, ?, ?, ?, ?)",
+            (claim.id, claim.name, claim.root, claim.place, claim.digest),
         )
         self._db.execute("insert or ignore into touched values (?)", (claim.id,))
         return self.owner(claim.id) == claim
@@ -235,8 +344,9 @@ class Ledger:
     def owner(self, id: str) -> Claim | None:
         """The claim on *id* that counts."""
         row = self._db.execute(
-            "select id, root, name, place, digest from claims where id = ?"
-            " order by gone, name, root, place limit 1",
+            "select c.id, c.root, c.name, c.place, c.digest from all_claims c"
+            " join main.roots r on r.root = c.root where c.id = ?"
+            " order by r.gone, c.name, c.root, c.place limit 1",
             (id,),
         ).fetchone()
         return Claim(*row) if row else None
@@ -244,17 +354,21 @@ class Ledger:
     def live(self, id: str) -> Claim | None:
         """The claim whose article the index holds under *id*."""
         row = self._db.execute(
-            "select id, root, name, place, digest from live where id = ?", (id,)
+            "select id, root, name, place, digest from all_live where id = ?", (id,)
         ).fetchone()
         return Claim(*row) if row else None
 
     def make_live(self, claim: Claim) -> None:
         """Notes that the index holds the article of *claim*."""
+        if self.live(claim.id) == claim:
+            return
+        self._replace_id(claim.id)
         values = (claim.id, claim.root, claim.name, claim.place, claim.digest)
         self._db.execute("insert or replace into live values (?, ?, ?, ?, ?)", values)
 
     def drop_live(self, id: str) -> None:
         """Notes that the index holds no article under *id*."""
+        self._replace_id(id)
         self._db.execute("delete from live where id = ?", (id,))
         self._db.execute("delete from corrected where id = ?", (id,))
 
@@ -270,22 +384,19 @@ class Ledger:
         self._db.execute("delete from touched where id = ?", (id,))
         return True
 
-    def duplicates(self) -> Iterator[tuple[Claim, Claim]]:
-        """Each claim that does not count, with the one on the same id that does."""
-        rows = self._db.execute(
+    def duplicates(self, ids: Iterable[str] | None = None) -> list[tuple[Claim, Claim]]:
+        """Each claim, of all or on one of *ids*, that does not count, with the one that does."""
+        losers = (
             "select c.id, c.root, c.name, c.place, c.digest, l.root, l.name, l.place, l.digest"
-            " from claims c join live l on c.id = l.id"
+            " from all_claims c join all_live l on c.id = l.id"
             " where (c.root, c.name, c.place) != (l.root, l.name, l.place)"
-            " order by c.name, c.root, c.place"
         )
-        for row in rows:
-            yield Claim(*row[:5]), Claim(row[0], *row[5:])
-
-    def counts(self) -> tuple[int, int]:
-        """Files known and articles live."""
-        files: int = self._db.execute("select count(*) from files").fetchone()[0]
-        articles: int = self._db.execute("select count(*) from live").fetchone()[0]
-        return files, articles
+        if ids is None:
+            rows = self._db.execute(losers).fetchall()
+        else:
+            rows = [row for id in ids for row in self._db.execute(f"{losers} and c.id = ?", (id,))]
+        rows.sort(key=lambda row: (row[2], row[1], row[3]))
+        return [(Claim(*row[:5]), Claim(row[0], *row[5:])) for row in rows]
 
     def root_path(self, root: int) -> Path:
         """The path of a root by its number."""
@@ -308,13 +419,16 @@ class Ledger:
 
     def live_ids(self, root: int) -> list[str]:
         """The ids for which the index holds an article of *root*."""
-        rows = self._db.execute("select id from live where root = ? order by id", (root,))
+        rows = self._db.execute("select id from all_live where root = ? order by id", (root,))
         return [id for (id,) in rows]
 
     def put_corrected(self, id: str, corrections: Iterable[str]) -> None:
         """Notes which corrections changed the article that the index holds under *id*."""
-        known = self._db.execute("select correction from corrected where id = ?", (id,)).fetchall()
-        before, now = {correction for (correction,) in known}, set(corrections)
+        known = self._db.execute("select correction from all_corrected where id = ?", (id,))
+        before, now = {correction for (correction,) in known.fetchall()}, set(corrections)
+        if before == now:
+            return
+        self._replace_id(id)
         self._db.executemany(
             "delete from corrected where id = ? and correction = ?",
             sorted((id, gone) for gone in before - now),
@@ -326,7 +440,7 @@ class Ledger:
     def is_used(self, root: int, correction: str) -> bool:
         """Whether *correction* changed any article of *root*."""
         row = self._db.execute(
-            "select 1 from corrected c join live l on c.id = l.id"
+            "select 1 from all_corrected c join all_live l on c.id = l.id"
             " where c.correction = ? and l.root = ? limit 1",
             (correction, root),
         ).fetchone()
@@ -334,3 +448,7 @@ class Ledger:
 
     def _touch(self, ids: str, arguments: tuple[object, ...]) -> None:
         self._db.execute(f"insert or ignore into touched {ids}", arguments)
+
+
+def _uri(path: str) -> str:
+    return Path(path).absolute().as_uri()

@@ -5,7 +5,7 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
-from searchsvc.indexing import Progress
+from searchsvc.report import Progress
 
 _LINE_EVERY = 10.0  # seconds
 

@@ -13,7 +13,8 @@ from searchsvc.errors import IndexLocked, IndexMissing
 from searchsvc.extract import rules
 from searchsvc.extract.cache import NamesCache
 from searchsvc.extract.model import Model
-from searchsvc.indexing import NameSource, Progress, update
+from searchsvc.indexing import NameSource, update
+from searchsvc.report import Progress
 from searchsvc.store import DirectoryStore
 from tests.extract.test_model import Pipeline
 

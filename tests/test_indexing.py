@@ -11,18 +11,19 @@ from pathlib import Path
 
 import pytest
 
-from searchsvc import indexing
 from searchsvc.article import Article
 from searchsvc.corpus import CorpusFile
 from searchsvc.engines.base import SearchRequest
 from searchsvc.errors import CorpusError, CorrectionsError
 from searchsvc.extract import rules
 from searchsvc.extract.cache import NamesCache
-from searchsvc.indexing import IndexReport, Progress, update
+from searchsvc.indexing import update
 from searchsvc.naming import NameSource
 from searchsvc.query.tree import All
 from searchsvc.readers import READERS, Problem
 from searchsvc.readers.pieces import PARSER_DIED
+from searchsvc.readers.sandbox import Workers
+from searchsvc.report import IndexReport, Progress
 from searchsvc.store import DirectoryDraft, DirectoryStore
 
 
@@ -57,7 +58,8 @@ class World:
         return {article.title: article.people for article in self.articles()}
 
     def update(self, corpus: Path | None = None, **options: object) -> IndexReport:
-        return update(self.store, corpus or self.corpus, workers=1, **options)  # type: ignore[arg-type]
+        options = {"may_shrink": True, **options}
+        return update(self.store, corpus or self.corpus, **options)  # type: ignore[arg-type]
 
     def titles(self) -> set[str]:
         return {article.title for article in self.articles()}
@@ -239,10 +241,10 @@ def test_what_a_killed_parser_left_is_read_on_the_next_run(
     world: World, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     world.text("a.txt", "Alpha")
-    real = indexing.read_files
+    real = Workers.read
 
-    def killed(files: list[CorpusFile], *rest: object) -> Iterator[tuple[CorpusFile, object]]:
-        for file, items in real(files, *rest):  # type: ignore[arg-type]
+    def killed(self: Workers, files: list[CorpusFile]) -> Iterator[tuple[CorpusFile, object]]:
+        for file, items in real(self, files):
             list(items)
             yield file, _Died(items)
 
@@ -251,7 +253,7 @@ def test_what_a_killed_parser_left_is_read_on_the_next_run(
             super().__init__([Problem("", f"{PARSER_DIED} (signal 9)")])
             self.place = 0
 
-    monkeypatch.setattr(indexing, "read_files", killed)
+    monkeypatch.setattr(Workers, "read", killed)
     assert world.update().faults == 1
     monkeypatch.undo()
     assert world.update().faults == 0
@@ -275,9 +277,12 @@ def test_a_corpus_that_cannot_be_listed_loses_nothing(
     world.text("a.txt", "Alpha")
     world.update()
 
-    def broken(path: object) -> None:
-        raise OSError(5, "Input/output error")
+    def broken(path: Path) -> object:
+        if path == world.corpus:
+            raise OSError(5, "Input/output error")
+        return scandir(path)
 
+    scandir = os.scandir
     monkeypatch.setattr("searchsvc.corpus.os.scandir", broken)
     report = world.update()
     monkeypatch.undo()

@@ -24,6 +24,7 @@ from searchsvc.readers.worker import BEAT, END, Task
 # -P: a file json.py in the folder that we happen to be in must not be imported.
 COMMAND = (sys.executable, "-P", "-W", "ignore", "-m", "searchsvc.readers.worker")
 _PACKAGES = str(Path(__file__).parents[2])
+_RECYCLED_AFTER = 500  # files: parsers leak a little
 _LOOK_UP = 0.1  # seconds between looks at whether anybody still wants the answers
 
 
@@ -82,9 +83,10 @@ class Process:
             if line != BEAT:
                 yield line
 
-    def is_dead(self) -> bool:
-        """Whether it has died while it had nothing to do; no file is to blame for that."""
-        return self._process.poll() is not None
+    def is_worn(self) -> bool:
+        """Whether another should take its place: it has died while it had nothing to do, for which
+        no file is to blame, or has read many."""
+        return self.served >= _RECYCLED_AFTER or self._process.poll() is not None
 
     def end(self) -> None:
         """Ends the process, whatever it is doing, and waits until it is gone."""

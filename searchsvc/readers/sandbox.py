@@ -15,7 +15,7 @@ import sys
 import threading
 from collections import deque
 from collections.abc import Generator, Iterable, Iterator
-from contextlib import suppress
+from contextlib import closing, suppress
 from dataclasses import dataclass, field
 from itertools import islice
 
@@ -24,50 +24,83 @@ from searchsvc.readers.pieces import Item, Problem
 from searchsvc.readers.process import DEFAULT_LIMITS, Abandoned, Died, Limits, Process
 from searchsvc.readers.worker import Task, from_line, to_line
 
-__all__ = ["CORES", "Items", "Limits", "read_files"]
+__all__ = ["CORES", "Items", "Limits", "Workers", "read_files"]
 
 CORES = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 _FILES_AHEAD = 4  # for each worker
 _PIECES_AHEAD = 16  # of each file
 _MOST_DEATHS = 25  # of workers over one file; then the rest of it is given up
-_RECYCLED_AFTER = 500  # files: parsers leak a little
 _LAST = b""  # answer that ends a file
+
+
+class Workers:
+    """Up to *count* worker processes, started when there is something to read and then kept."""
+
+    def __init__(self, count: int = CORES, limits: Limits = DEFAULT_LIMITS) -> None:
+        self.count = count
+        self.limits = limits
+        self._idle: list[Process] = []
+
+    def read(
+        self, files: Iterable[CorpusFile]
+    ) -> Generator[tuple[CorpusFile, "Items"], None, None]:
+        """Each of *files* with its items, in order; to go on to the next file drops what is left.
+
+        No file is begun any more when the generator is through, is closed or raises.
+        """
+        coming = iter(files)
+        jobs: deque[_Job] = deque()
+        todo: queue.SimpleQueue[_Job | None] = queue.SimpleQueue()
+        feeders: list[_Feeder] = []
+        try:
+            while True:
+                for file in islice(coming, self.count * _FILES_AHEAD - len(jobs)):
+                    jobs.append(_Job(file))
+                    todo.put(jobs[-1])
+                    if len(feeders) < self.count:
+                        feeders.append(_Feeder(todo, self))
+                        feeders[-1].start()
+                if not jobs:
+                    return
+                yield jobs[0].file, Items(jobs[0])
+                jobs.popleft().abandon()
+        finally:
+            # When the interpreter ends, threads stand still and locks may be held: nothing to wait
+            # for. The workers then end by themselves, as their pipes do.
+            if not sys.is_finalizing():
+                for job in jobs:
+                    job.abandon()
+                for _ in feeders:
+                    todo.put(None)
+                for feeder in feeders:
+                    feeder.join()
+
+    def take(self) -> Process:
+        """A process that has nothing to do, a kept one or a new one."""
+        while self._idle:
+            process = self._idle.pop()
+            if not process.is_worn():
+                return process
+            process.end()
+        return Process(self.limits)
+
+    def give_back(self, process: Process) -> None:
+        """Keeps *process* for the next that needs one."""
+        self._idle.append(process)
+
+    def close(self) -> None:
+        """Ends the processes."""
+        while self._idle:
+            self._idle.pop().end()
 
 
 def read_files(
     files: Iterable[CorpusFile], workers: int = CORES, limits: Limits = DEFAULT_LIMITS
 ) -> Generator[tuple[CorpusFile, "Items"], None, None]:
-    """Each of *files* with its items, in order; to go on to the next file drops what is left.
-
-    The workers end with the generator: when it is through, is closed or raises.
-    """
-    coming = iter(files)
-    jobs: deque[_Job] = deque()
-    todo: queue.SimpleQueue[_Job | None] = queue.SimpleQueue()
-    feeders: list[_Feeder] = []
-    try:
-        while True:
-            for file in islice(coming, workers * _FILES_AHEAD - len(jobs)):
-                jobs.append(_Job(file))
-                todo.put(jobs[-1])
-                if len(feeders) < workers:
-                    feeders.append(_Feeder(todo, limits))
-                    feeders[-1].start()
-            if not jobs:
-                return
-            yield jobs[0].file, Items(jobs[0])
-            jobs.popleft().abandon()
-    finally:
-        # When the interpreter ends, threads stand still and locks may be held: nothing to wait for.
-        # The workers then end by themselves, as their pipes do.
-        if not sys.is_finalizing():
-            for job in jobs:
-                job.abandon()
-            for _ in feeders:
-                todo.put(None)
-            for feeder in feeders:
-                feeder.join()
+    """What `Workers.read` gives, by workers that end with it."""
+    with closing(Workers(workers, limits)) as started:
+        yield from started.read(files)
 
 
 @dataclass(slots=True)
@@ -124,17 +157,18 @@ class Items(Iterator[Item]):
 class _Feeder(threading.Thread):
     """Keeps one worker process at work, and starts another when it dies."""
 
-    def __init__(self, todo: "queue.SimpleQueue[_Job | None]", limits: Limits) -> None:
+    def __init__(self, todo: "queue.SimpleQueue[_Job | None]", workers: Workers) -> None:
         super().__init__(name="searchsvc-reader", daemon=True)
         self._todo = todo
-        self._limits = limits
+        self._workers = workers
         self._process: Process | None = None
 
     def run(self) -> None:
         while job := self._todo.get():
             with suppress(Abandoned):
                 self._serve(job)
-        self._end_process()
+        if self._process:
+            self._workers.give_back(self._process)
 
     def _serve(self, job: _Job) -> None:
         try:
@@ -149,7 +183,8 @@ class _Feeder(threading.Thread):
     def _feed(self, job: _Job) -> None:
         done, reason, deaths = 0, "", 0
         while True:
-            task = Task(job.file, self._limits.cpu_seconds, self._limits.memory_mb, done, reason)
+            limits = self._workers.limits
+            task = Task(job.file, limits.cpu_seconds, limits.memory_mb, done, reason)
             try:
                 for answer in self._worker().answers(task, job.abandoned):
                     job.put(answer)
@@ -166,10 +201,10 @@ class _Feeder(threading.Thread):
                 reason = str(death)
 
     def _worker(self) -> Process:
-        if self._process and (self._process.served >= _RECYCLED_AFTER or self._process.is_dead()):
+        if self._process and self._process.is_worn():
             self._end_process()
         if not self._process:
-            self._process = Process(self._limits)
+            self._process = self._workers.take()
         return self._process
 
     def _end_process(self) -> None:

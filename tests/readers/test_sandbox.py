@@ -188,7 +188,7 @@ def test_files_are_taken_as_they_are_needed(new_file: NewFile) -> None:
 def test_a_worker_is_replaced_after_so_many_files(
     new_file: NewFile, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(sandbox, "_RECYCLED_AFTER", 2)
+    monkeypatch.setattr(process, "_RECYCLED_AFTER", 2)
     files = [new_file("pid") for _ in range(6)]
     pids = [summary(items)[0] for _, items in read_files(files, 1, QUICK)]
     assert [a == b for a, b in pairwise(pids)] == [True, False, True, False, True]

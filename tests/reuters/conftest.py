@@ -9,8 +9,9 @@ from searchsvc.article import Article
 from searchsvc.engines.base import SearchRequest
 from searchsvc.engines.memory import MemoryEngine
 from searchsvc.engines.whoosh import WhooshEngine
-from searchsvc.indexing import IndexReport, update
+from searchsvc.indexing import update
 from searchsvc.query.tree import All
+from searchsvc.report import IndexReport
 from searchsvc.store import DirectoryStore
 
 ROOT = Path(__file__).parent.parent.parent

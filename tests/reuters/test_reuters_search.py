@@ -16,8 +16,8 @@ from searchsvc.engines import whoosh
 from searchsvc.engines.base import SearchRequest, Sort
 from searchsvc.engines.memory import MemoryEngine
 from searchsvc.engines.whoosh import WhooshEngine
-from searchsvc.indexing import IndexReport
 from searchsvc.parameters import SearchParameters
+from searchsvc.report import IndexReport
 from searchsvc.schema import FACET_FIELDS
 from searchsvc.searching import search, understand
 from searchsvc.store import DirectoryStore
