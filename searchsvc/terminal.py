@@ -12,9 +12,10 @@ import click
 
 from searchsvc.answers import ArticleAnswer, FacetValue, HitAnswer, Passage, SearchAnswer
 from searchsvc.article import Article
-from searchsvc.indexing import IndexReport
+from searchsvc.ledger import Remark
 from searchsvc.names import NameCard, NameCount
 from searchsvc.proposals import Proposal
+from searchsvc.report import Change, IndexReport
 from searchsvc.searching import Explanation
 
 _MOST_REMARKS = 50  # shown of a report; --json has all
@@ -57,6 +58,11 @@ def report_document(report: IndexReport, dry_run: bool) -> dict[str, Any]:
             "file": str(report.corrections.path) if report.corrections.path else None,
             "lines": len({number for number, _ in report.corrections.lines}),
         },
+        "changes": {
+            what: [{"id": c.id, "file": _text(c.file)} for c in report.changes if c.what == what]
+            for what in ("added", "changed", "removed")
+        },
+        "resumed": report.resumed,
         "skipped": [remark for fault, remark in remarks if fault],
         "notes": [remark for fault, remark in remarks if not fault],
         "ignored": [{"file": _text(s.name), "reason": _text(s.reason)} for s in report.ignored],
@@ -64,15 +70,44 @@ def report_document(report: IndexReport, dry_run: bool) -> dict[str, Any]:
     }
 
 
-def print_report(report: IndexReport, dry_run: bool) -> None:
-    """What `index` did, or would do."""
-    for remark in report.remarks[:_MOST_REMARKS]:
+def print_json_line(document: dict[str, Any]) -> None:
+    """A document on one line of stdout, at once."""
+    click.echo(json.dumps(document, ensure_ascii=False, default=str))
+
+
+def print_update(report: IndexReport) -> None:
+    """An update among many, on one line, and what was skipped."""
+    _print_remarks([remark for remark in report.remarks if remark.fault])
+    if report.generation:
+        click.echo(
+            f"generation {report.generation}: {report.added:,} added, {report.changed:,} changed,"
+            f" {report.removed:,} removed, {report.total:,} in the index; {report.seconds:.2f} s"
+        )
+
+
+def _print_remarks(remarks: list[Remark]) -> None:
+    for remark in remarks[:_MOST_REMARKS]:
         where = ": ".join(_text(part) for part in (remark.name, remark.place) if part)
         kind = "skipped" if remark.fault else "note"
         click.echo(f"{kind}: {where}: {_text(remark.reason)}", err=True)
-    if len(report.remarks) > _MOST_REMARKS:
-        more = len(report.remarks) - _MOST_REMARKS
+    if len(remarks) > _MOST_REMARKS:
+        more = len(remarks) - _MOST_REMARKS
         click.echo(f"... and {more:,} more; --json lists all", err=True)
+
+
+def _print_changes(changes: list[Change]) -> None:
+    for change in changes[:_MOST_REMARKS]:
+        click.echo(f"{change.what + ':':<9}{change.id}  {_text(change.file)}")
+    if len(changes) > _MOST_REMARKS:
+        click.echo(f"... and {len(changes) - _MOST_REMARKS:,} more; --json lists all", err=True)
+
+
+def print_report(report: IndexReport, dry_run: bool) -> None:
+    """What `index` did, or would do."""
+    _print_remarks(report.remarks)
+    _print_changes(report.changes)
+    if report.resumed is not None:
+        click.echo(f"resumed:  {report.resumed:,} articles were there from an interrupted run")
     ignored = f", {len(report.ignored):,} ignored" if report.ignored else ""
     click.echo(
         f"files:    {report.files_found:,} found, {report.files_read:,} read,"

@@ -12,10 +12,10 @@ import pytest
 from searchsvc import answers, cli, config, errors, parameters, schema, terminal
 from searchsvc.article import Article
 from searchsvc.engines.memory import MemoryStore
-from searchsvc.indexing import IndexReport
 from searchsvc.parameters import SearchParameters
 from searchsvc.query import parser, rewrite
 from searchsvc.readers import READERS
+from searchsvc.report import IndexReport
 from searchsvc.searching import search
 
 ROOT = Path(__file__).parent.parent

@@ -14,11 +14,11 @@ PACKAGE = Path(__file__).parent.parent / "searchsvc"
 LAYERS = (
     ("nouns", "errors article schema analysis"),
     ("language", "query"),
-    ("workers", "corpus readers extract engines snippets ledger store"),
+    ("workers", "corpus readers extract engines snippets ledger generation draft store"),
     (
         "use cases",
-        "parameters answers indexing naming enriching names proposals"
-        " searching profiles suggesting",
+        "parameters answers report gate indexing watching naming enriching names"
+        " proposals searching profiles suggesting guarding",
     ),
     ("settings", "config progress"),
     ("people", "cli terminal web __main__"),
@@ -46,6 +46,7 @@ LIBRARIES = {
     "jinja2": "web",
     "waitress": "web",
     "click": "cli terminal",
+    "watchfiles": "watching",
     "rich": "progress",
 }
 

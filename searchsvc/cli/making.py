@@ -1,0 +1,192 @@
+"""Commands that make the index and keep it: index, reindex, watch, verify, enrich."""
+
+import re
+import signal
+import threading
+from contextlib import suppress
+from dataclasses import asdict
+from pathlib import Path
+
+import click
+
+from searchsvc import terminal
+from searchsvc.cli.options import DONE, Command, Options, command, setting_flag
+from searchsvc.enriching import enrich
+from searchsvc.extract.model import DEFAULT as DEFAULT_MODEL
+from searchsvc.extract.model import Model
+from searchsvc.gate import read_gate
+from searchsvc.indexing import update
+from searchsvc.progress import progress_bar
+from searchsvc.report import IndexReport
+
+_SKIPPED, _DAMAGED = 3, 4
+
+
+def _update_flags(command: Command) -> Command:
+    for flag, text in (
+        ("--wait", "Wait while another process writes to the index."),
+        ("--yes", "Go on though more than half of the articles leave the index."),
+        ("--dry-run", "Say what would be done, and write nothing."),
+    ):
+        command = click.option(flag, is_flag=True, help=text)(command)
+    return setting_flag("corrections")(setting_flag("model")(command))
+
+
+@command()
+@_update_flags
+def index(options: Options, dry_run: bool, yes: bool, wait: bool, **settings: str | None) -> int:
+    """Bring the index up to date with the corpus: what is new, changed or gone.
+
+    Example: searchsvc index --corpus articles/
+    """
+    chosen = options.having(settings)
+    with progress_bar() as progress:
+        report = update(
+            options.store,
+            chosen.config.corpus,
+            dry_run=dry_run,
+            may_shrink=yes,
+            wait=wait,
+            list_changes=dry_run or options.as_json,
+            names=chosen.names,
+            progress=progress,
+        )
+    return _tell(options, report, dry_run)
+
+
+def _share(context: click.Context, parameter: click.Parameter, value: str) -> float:
+    said = re.fullmatch(r"([0-9]+(?:\.[0-9]+)?)%", value)
+    if not said or float(said[1]) > 100:
+        raise click.BadParameter(f"{value!r} is no share of hits, such as 5%")
+    return float(said[1]) / 100
+
+
+@command()
+@click.option(
+    "--may-lose",
+    default="0%",
+    callback=_share,
+    metavar="SHARE",
+    help="The share of its hits that each of these queries may lose.  [default: 0%]",
+)
+@click.option(
+    "--gate",
+    type=click.Path(path_type=Path),
+    metavar="FILE",
+    help="Queries, one a line: without their hits the new index is not published.",
+)
+@_update_flags
+def reindex(
+    options: Options,
+    dry_run: bool,
+    yes: bool,
+    wait: bool,
+    gate: Path | None,
+    may_lose: float,
+    **settings: str | None,
+) -> int:
+    """Build the index anew beside the live one, then swap.
+
+    Example: searchsvc reindex --corpus articles/ --gate queries.txt
+    """
+    queries = read_gate(gate, may_lose) if gate else ()
+    chosen = options.having(settings)
+    with progress_bar() as progress:
+        report = update(
+            options.store,
+            chosen.config.corpus,
+            fresh=True,
+            dry_run=dry_run,
+            may_shrink=yes,
+            wait=wait,
+            gate=queries,
+            list_changes=dry_run or options.as_json,
+            names=chosen.names,
+            progress=progress,
+        )
+    return _tell(options, report, dry_run)
+
+
+def _tell(options: Options, report: IndexReport, dry_run: bool) -> int:
+    if options.as_json:
+        terminal.print_json(terminal.report_document(report, dry_run))
+    else:
+        terminal.print_report(report, dry_run)
+    return _SKIPPED if report.faults else DONE
+
+
+@command()
+@click.option("--yes", is_flag=True, help="Go on though more than half of the articles leave.")
+@setting_flag("corrections")
+@setting_flag("model")
+def watch(options: Options, yes: bool, **settings: str | None) -> int:
+    """Keep the index up to date: whatever changes in the corpus is indexed at once.
+
+    Example: searchsvc watch --corpus articles/
+    """
+    from searchsvc.watching import watch_corpus  # its library is loaded for nothing else
+
+    ended: list[int] = []
+
+    def end(number: int, frame: object) -> None:
+        ended.append(number)
+        raise SystemExit  # also out of an update, which leaves the index as it is
+
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, end)
+
+    def tell(report: IndexReport) -> None:
+        if options.as_json:
+            terminal.print_json_line(terminal.report_document(report, dry_run=False))
+        else:
+            terminal.print_update(report)
+
+    chosen = options.having(settings)
+    with suppress(SystemExit, KeyboardInterrupt):  # watchfiles makes the one of the other
+        watch_corpus(
+            options.store,
+            chosen.config.corpus,
+            threading.Event(),
+            may_shrink=yes,
+            names=chosen.names,
+            tell=tell,
+            complain=lambda said: click.echo(f"searchsvc: {said}", err=True),
+        )
+    return 128 + ended[0]
+
+
+@command()
+def verify(options: Options) -> int:
+    """Read every byte of the index; what is damaged is told, and no longer served.
+
+    Example: searchsvc verify
+    """
+    store = options.store
+    found = store.verify()
+    if options.as_json:
+        served = store.current().name
+        terminal.print_json({"damaged": [asdict(one) for one in found], "generation": served})
+    else:
+        for one in found:
+            click.echo(f"damaged: {one}")
+        served = store.current().name
+        click.echo(f"generation {served} is whole" + (" and is served" if found else ""))
+    return _DAMAGED if found else DONE
+
+
+@command(name="enrich")
+@click.option("--limit", type=click.IntRange(min=1), help="Look at so many articles at most.")
+@setting_flag("model")
+def enrich_command(options: Options, limit: int | None, **settings: str | None) -> None:
+    """Look for names with a model too, in what is indexed; may be stopped, and goes on later.
+
+    Needs pip install 'searchsvc[ner]'. Example: searchsvc enrich --limit 10000
+    """
+    chosen = options.having(settings)
+    model = Model(chosen.config.model or DEFAULT_MODEL)
+    with progress_bar() as progress:
+        report = enrich(chosen.store, chosen.names, model, limit=limit, progress=progress)
+    if options.config.model != model.name:
+        said = f'put model = "{model.name}" into searchsvc.toml'
+        click.echo(f"searchsvc: {said}, or the next update goes back to the rules", err=True)
+    (terminal.print_json if options.as_json else terminal.print_facts)(asdict(report))

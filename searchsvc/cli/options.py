@@ -1,0 +1,102 @@
+"""What every command has: the global options, before it or after it, and the settings."""
+
+import os
+from collections.abc import Callable, Mapping
+from functools import cached_property
+from typing import Any, TypeVar
+
+import click
+
+from searchsvc import __version__, config
+from searchsvc.naming import NameSource
+from searchsvc.store import DirectoryStore
+
+NAMES = "names.sqlite"  # the cache of names, in the index folder beside the generations
+DONE = 0
+
+Command = TypeVar("Command", bound=Callable[..., Any])
+
+
+def everywhere(command: Command) -> Command:
+    for setting in config.SETTINGS[:3]:
+        shown = f"{setting.help}  [default: {setting.default}]"
+        command = click.option(f"--{setting.name}", help=shown)(command)
+    return click.option("--json", "as_json", is_flag=True, help="Print JSON.")(command)
+
+
+class Options:
+    """The options given before the command, and with it."""
+
+    def __init__(self, flags: dict[str, Any]) -> None:
+        self.flags = {
+            name: value for name, value in flags.items() if value is not None and value is not False
+        }
+        self.as_json = bool(flags.get("as_json"))
+        self.config = config.load(os.environ, self.flags)
+
+    def having(self, flags: Mapping[str, Any]) -> "Options":
+        """These options, and the *flags* of settings that one command has."""
+        return Options(self.flags | {k: v for k, v in flags.items() if v is not None})
+
+    @cached_property
+    def store(self) -> DirectoryStore:
+        return DirectoryStore(self.config.index, self.config.engine)
+
+    @property
+    def names(self) -> NameSource:
+        return NameSource(
+            corrections=self.config.corrections,
+            cache=self.config.index / NAMES,
+            model=self.config.model,
+        )
+
+
+def command(**settings: Any) -> Callable[[Callable[..., Any]], click.Command]:
+    """A command whose function gets Options first and its own arguments by name."""
+
+    def decorate(function: Callable[..., Any]) -> click.Command:
+        @click.pass_context
+        def run(
+            context: click.Context,
+            /,
+            index: str | None,
+            corpus: str | None,
+            engine: str | None,
+            as_json: bool,
+            **arguments: Any,
+        ) -> None:
+            given = {"index": index, "corpus": corpus, "engine": engine, "as_json": as_json}
+            given = {
+                name: value
+                for name, value in given.items()
+                if value is not None and value is not False
+            }
+            options = Options((context.obj or {}) | given)
+            code = function(options, **arguments)
+            if trouble := options.store.fallback:
+                click.echo(f"searchsvc: {trouble}; searchsvc index brings it up to date", err=True)
+            context.exit(code or DONE)
+
+        run.__doc__ = function.__doc__
+        run.__name__ = function.__name__
+        run.__click_params__ = getattr(function, "__click_params__", [])  # type: ignore[attr-defined]
+        return cli.command(**settings)(everywhere(run))
+
+    return decorate
+
+
+@click.group()
+@everywhere
+@click.version_option(__version__, prog_name="searchsvc")
+@click.pass_context
+def cli(context: click.Context, /, **given: Any) -> None:
+    """Full-text search for news archives: index a folder of articles, search it, serve it."""
+    context.obj = {
+        name: value for name, value in given.items() if value is not None and value is not False
+    }
+
+
+def setting_flag(name: str) -> Callable[[Command], Command]:
+    """The flag of a setting that only some commands have; what it is given goes to `config`."""
+    setting = next(setting for setting in config.SETTINGS if setting.name == name)
+    return click.option(f"--{name}", help=setting.help)

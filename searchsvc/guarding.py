@@ -1,0 +1,81 @@
+"""The index while it is served: new generations opened ahead of the readers, bad bits looked for.
+
+What lies on a disk may change without anybody having written it. So every byte of the index is
+read when a server starts, and again and again while it runs, slowly; a generation that is found
+damaged is no longer served from then on.
+"""
+
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
+
+from searchsvc.errors import IndexProblem
+from searchsvc.store import DirectoryStore
+
+OPEN_SECONDS = 0.5  # between two looks for a new generation
+REST_SECONDS = 10 * 60.0  # between two passes over all files
+BYTES_A_SECOND = 20e6  # of a pass: a disk reads ten times as much and hardly notices
+
+
+class Guard:
+    """Looks after *store*; what there is to say, as a damaged file, goes to *tell*."""
+
+    def __init__(
+        self,
+        store: DirectoryStore,
+        tell: Callable[[str], None],
+        rest_seconds: float = REST_SECONDS,
+        bytes_a_second: float = BYTES_A_SECOND,
+    ) -> None:
+        self._store = store
+        self._tell = tell
+        self._rest_seconds = rest_seconds
+        self._bytes_a_second = bytes_a_second
+        self._stop = threading.Event()
+        self._told: str | None = None
+
+    @contextmanager
+    def watching(self) -> Iterator[None]:
+        """Looks after the store while the block lasts."""
+        threads = [
+            threading.Thread(target=work, name=f"searchsvc-{work.__name__}", daemon=True)
+            for work in (self._keep_open, self._keep_looking)
+        ]
+        for thread in threads:
+            thread.start()
+        try:
+            yield
+        finally:
+            self._stop.set()
+            for thread in threads:
+                thread.join()
+
+    def look(self, pause: Callable[[int], None] = lambda size: None) -> None:
+        """Reads every byte once; the newest whole generation is served afterwards."""
+        for damage in self._store.verify(pause):
+            self._tell(f"damaged: {damage}")
+        self._open()
+
+    def _open(self) -> None:
+        with suppress(IndexProblem):  # readers are told
+            said = self._store.current().fallback
+            if said and said != self._told:
+                self._tell(f"{said}; searchsvc index brings it up to date")
+            self._told = said
+
+    def _keep_open(self) -> None:
+        while not self._stop.wait(OPEN_SECONDS):
+            self._open()
+
+    def _keep_looking(self) -> None:
+        while not self._stop.wait(self._rest_seconds):
+            with suppress(_Stopped):
+                self.look(self._rest)
+
+    def _rest(self, size: int) -> None:
+        if self._stop.wait(size / self._bytes_a_second):
+            raise _Stopped
+
+
+class _Stopped(Exception):
+    """Ends a pass when the server ends."""
