@@ -30,9 +30,9 @@ from searchsvc.store import DirectoryDraft, DirectoryStore
 class World:
     """A corpus in a folder, and its index."""
 
-    def __init__(self, folder: Path) -> None:
-        self.corpus = folder / "corpus"
-        self.corpus.mkdir()
+    def __init__(self, folder: Path, corpus: Path | None = None) -> None:
+        self.corpus = corpus or folder / "corpus"
+        self.corpus.mkdir(exist_ok=True)
         self.store = DirectoryStore(folder / "index")
         self._mtime = 1_700_000_000
 

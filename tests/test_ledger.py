@@ -1,0 +1,166 @@
+"""The ledger in two files tells what one in a single file would, whatever happened to it."""
+
+import random
+import shutil
+from collections.abc import Iterator
+from contextlib import closing
+from pathlib import Path
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from searchsvc import ledger
+from searchsvc.corpus import CorpusFile
+from searchsvc.ledger import Claim, Ledger, Naming
+from searchsvc.readers import Note, Problem
+
+NAMES = [f"{letter}.txt" for letter in "abcdef"]
+IDS = [f"id{number}" for number in range(8)]
+
+
+class Generations:
+    """Ledgers of generations that follow each other as in a store: the base is a hard link."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+        self.number = 0
+        with closing(Ledger(str(self.path("ledger")))):
+            pass
+        self.ledger = Ledger(str(self.path("ledger")))
+
+    def path(self, name: str, number: int | None = None) -> Path:
+        return self.folder / f"{self.number if number is None else number}-{name}"
+
+    def next(self) -> None:
+        self.ledger.finish()
+        before, self.number = self.number, self.number + 1
+        self.path("ledger").hardlink_to(self.path("ledger", before))
+        if self.path("changes", before).exists():
+            shutil.copy(self.path("changes", before), self.path("changes"))
+        self.ledger = Ledger(str(self.path("changes")), str(self.path("ledger")))
+
+
+def everything(one: Ledger) -> dict[str, object]:
+    """All that a ledger tells."""
+    return {
+        "roots": one.roots(),
+        "names": [(r, sorted(one.names(r, b))) for r, _ in one.roots() for b in ("", "d", "a.txt")],
+        "remarks": list(one.remarks()),
+        "owners": [one.owner(id) for id in IDS],
+        "live": [one.live(id) for id in IDS],
+        "live ids": [one.live_ids(root) for root, _ in one.roots()],
+        "naming": [one.naming(root) for root, _ in one.roots()],
+        "unsettled": one.unsettled(),
+        "duplicates": one.duplicates(),
+        "some duplicates": one.duplicates(IDS[:3]),
+        "used": [one.is_used(root, "hide") for root, _ in one.roots()],
+    }
+
+
+def file(name: str, mtime: int) -> CorpusFile:
+    return CorpusFile(Path("/c") / name, name, 10, mtime, "text", "c")
+
+
+def change(one: Ledger, seed: int) -> None:
+    """One of the things that an update does, the same for every ledger with this seed."""
+    chance = random.Random(seed)
+    root, _ = one.root_for(Path("/c"))
+    name = chance.choice([*NAMES, "d/g.txt"])
+    match chance.randrange(6):
+        case 0 | 1:
+            one.forget(root, name)
+            one.begin_file(root, file(name, seed))
+            for place in range(chance.randrange(3)):
+                claim = Claim(chance.choice(IDS), root, name.encode(), place, bytes([seed % 3]))
+                one.claim(claim)
+            one.put_remark(root, name, Problem("line 1", "is bad"))
+            one.put_remark(root, name, Note("line 2", "is odd"))
+            if chance.random() < 0.8:
+                one.end_file(root, file(name, seed), b"hash")
+        case 2:
+            one.forget(root, name)
+        case 3:
+            one.has_hash(root, file(name, seed), b"hash")
+        case 4:
+            one.put_naming(root, Naming("rule:1", str(seed)))
+            one.put_corrected(chance.choice(IDS), chance.choice([[], ["hide"], ["hide", "add"]]))
+        case 5:
+            for id in one.unsettled():
+                if owner := one.owner(id):
+                    one.make_live(owner)
+                else:
+                    one.drop_live(id)
+
+
+@settings(max_examples=60, deadline=None)
+@given(
+    seeds=st.lists(st.integers(0, 10_000) | st.none(), max_size=60),
+    most=st.sampled_from([0, 6, 1000]),
+)
+def test_generations_of_ledgers_tell_what_one_ledger_tells(
+    tmp_path_factory: pytest.TempPathFactory, seeds: list[int | None], most: int
+) -> None:
+    with pytest.MonkeyPatch.context() as patch, closing(Ledger(":memory:")) as whole:
+        patch.setattr(ledger, "_MOST_PAGES", most)  # with 0 every generation has a new base
+        generations = Generations(tmp_path_factory.mktemp("ledger"))
+        for seed in seeds:
+            if seed is None:
+                generations.next()
+            else:
+                change(generations.ledger, seed)
+                change(whole, seed)
+        assert everything(generations.ledger) == everything(whole)
+        generations.next()
+        assert everything(generations.ledger) == everything(whole)
+        generations.ledger.close()
+
+
+@pytest.fixture
+def generations(tmp_path: Path) -> Iterator[Generations]:
+    made = Generations(tmp_path)
+    root, _ = made.ledger.root_for(Path("/c"))
+    for number in range(3000):
+        made.ledger.begin_file(root, file(f"{number}.txt", 1))
+        made.ledger.end_file(root, file(f"{number}.txt", 1), b"h" * 32)
+    made.next()
+    yield made
+    made.ledger.close()
+
+
+def test_an_update_writes_what_it_changes(generations: Generations) -> None:
+    base = generations.path("ledger").read_bytes()
+    generations.ledger.forget(1, "7.txt")
+    generations.next()
+    assert generations.path("ledger").read_bytes() == base
+    assert generations.path("ledger").samefile(generations.path("ledger", 0))
+    assert generations.path("changes").stat().st_size < len(base) / 2
+    assert "7.txt" not in set(generations.ledger.names(1, ""))
+
+
+def test_changes_that_have_grown_become_part_of_the_base(
+    generations: Generations, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(ledger, "_MOST_PAGES", 10)
+    for number in range(3000):
+        generations.ledger.forget(1, f"{number}.txt")
+        if number % 2:
+            generations.ledger.begin_file(1, file(f"{number}.txt", 2))
+    generations.next()
+    assert not generations.path("changes", generations.number - 1).exists()
+    assert not generations.path("ledger").samefile(generations.path("ledger", 0))
+    assert len(list(generations.ledger.names(1, ""))) == 1500
+    with closing(Ledger(":memory:", str(generations.path("ledger", 0)))) as before:
+        assert len(list(before.names(1, ""))) == 3000
+
+
+def test_a_look_up_reads_no_whole_table(generations: Generations) -> None:
+    for query in (
+        "select size from all_files where root = 1 and name = x'61'",
+        "select name from all_files where root = 1 and (name = x'61' or name > 'b' and name < 'c')",
+        "select id from all_claims where root = 1 and name = x'61'",
+        "select id from all_claims where id = 'a'",
+        "select id from all_live where id = 'a'",
+    ):
+        plan = generations.ledger._db.execute(f"explain query plan {query}").fetchall()
+        assert not [step for *_, step in plan if step.startswith("SCAN")], plan

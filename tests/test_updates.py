@@ -1,0 +1,334 @@
+"""Updates that are large or small, refused, interrupted and gone on with."""
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from contextlib import closing, suppress
+from pathlib import Path
+
+import pytest
+from test_indexing import World
+
+from searchsvc import indexing
+from searchsvc.errors import ConfigError, CorpusError, CorpusShrunk, GateClosed, IndexDamaged
+from searchsvc.extract import rules
+from searchsvc.gate import SavedQuery, read_gate
+from searchsvc.naming import NameSource
+from searchsvc.readers.sandbox import Workers
+
+
+@pytest.fixture
+def world(tmp_path: Path) -> World:
+    return World(tmp_path)
+
+
+@pytest.fixture
+def readers() -> Iterator[Workers]:
+    with closing(Workers(1)) as kept:
+        yield kept
+
+
+# -- paths that are known to have changed --------------------------------------------------------
+
+
+def test_only_the_paths_given_are_looked_at(world: World) -> None:
+    for name in ("a.txt", "b.txt", "d/c.txt", "d/e.txt"):
+        world.text(name, f"Old {name}")
+    world.update()
+    world.text("a.txt", "New a")
+    world.text("b.txt", "New b")
+    (world.corpus / "d" / "c.txt").unlink()
+    world.text("d/f.txt", "New f")
+    report = world.update(paths=[world.corpus / "a.txt", world.corpus / "d"])
+    assert (report.added, report.changed, report.removed, report.total) == (1, 1, 1, 4)
+    assert (report.files_found, report.files_unchanged, report.files_vanished) == (3, 1, 1)
+    assert world.titles() == {"New a", "Old b.txt", "Old d/e.txt", "New f"}
+    assert world.update().changed == 1, "b.txt, which nobody had named"
+
+
+def test_a_path_that_was_never_there_changes_nothing(world: World) -> None:
+    world.text("a.txt", "Alpha")
+    world.update()
+    report = world.update(paths=[world.corpus / "x.txt", world.corpus / ".hidden", world.corpus])
+    assert (report.generation, report.added, report.removed) == (None, 0, 0)
+
+
+def test_a_path_outside_the_corpus_is_refused(world: World) -> None:
+    with pytest.raises(CorpusError, match="not inside the corpus"):
+        world.update(paths=[world.corpus.parent / "other.txt"])
+
+
+def test_paths_are_reported_on_and_nothing_else(world: World) -> None:
+    world.write("bad.jsonl", "{\n")
+    world.write("worse.jsonl", "{{\n")
+    world.jsonl("a.jsonl", {"id": "1", "title": "A", "body": "b"})
+    world.jsonl("b.jsonl", {"id": "1", "title": "B", "body": "b"})
+    assert world.update().faults == 3
+    world.write("bad.jsonl", "[\n")
+    report = world.update(paths=[world.corpus / "bad.jsonl"])
+    assert [remark.name for remark in report.remarks] == ["bad.jsonl"]
+    world.jsonl("b.jsonl", {"id": "1", "title": "B", "body": "c"})
+    report = world.update(paths=[world.corpus / "b.jsonl"])
+    assert ["has the id '1'" in remark.reason for remark in report.remarks] == [True]
+
+
+def test_workers_that_are_kept_read_for_every_update(world: World, readers: Workers) -> None:
+    world.text("a.txt", "Alpha")
+    world.update(readers=readers)
+    (first,) = readers._idle
+    world.text("b.txt", "Beta")
+    world.update(readers=readers)
+    assert readers._idle == [first]
+    assert first.served == 2
+    first._process.kill()
+    first._process.wait()
+    world.text("c.txt", "Gamma")
+    world.update(readers=readers)
+    assert world.titles() == {"Alpha", "Beta", "Gamma"}
+
+
+# -- files that move -----------------------------------------------------------------------------
+
+
+def test_a_file_that_is_renamed_moves_and_names_are_not_found_again(
+    world: World, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    source = NameSource(cache=tmp_path / "names.sqlite")
+    world.text("a.txt", "Alpha", "Treasury Secretary James Baker spoke.")
+    world.jsonl("b.jsonl", {"id": "1", "title": "Beta", "body": "President Reagan spoke."})
+    world.update(names=source)
+    before = {article.title: article.people for article in world.articles()}
+
+    def found(*texts: object) -> object:
+        raise AssertionError("names are found again")
+
+    monkeypatch.setattr(rules, "names", found)
+    for name in ("a.txt", "b.jsonl"):
+        (world.corpus / name).rename(world.corpus / f"moved-{name}")
+    report = world.update(names=source)
+    assert (report.added, report.removed, report.changed) == (1, 1, 0), "an id of its own stays"
+    assert {article.title: article.people for article in world.articles()} == before
+
+
+# -- a corpus that shrinks -----------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("fresh", [False, True])
+def test_losing_more_than_half_has_to_be_meant(world: World, fresh: bool) -> None:
+    for number in range(9):
+        world.text(f"{number}.txt", f"Article {number}")
+    world.update()
+    for number in range(5):
+        (world.corpus / f"{number}.txt").unlink()
+    with pytest.raises(CorpusShrunk, match=r"5 of 9 articles .* --yes"):
+        world.update(fresh=fresh, may_shrink=False)
+    assert len(world.titles()) == 9
+    dry = world.update(fresh=fresh, may_shrink=False, dry_run=True)
+    assert "5 of 9" in dry.remarks[-1].reason
+    assert world.update(fresh=fresh, may_shrink=True).total == 4
+
+
+def test_losing_half_or_renaming_everything_needs_no_leave(world: World) -> None:
+    for number in range(8):
+        world.text(f"{number}.txt", f"Article {number}")
+    world.update()
+    for number in range(4):
+        (world.corpus / f"{number}.txt").unlink()
+    assert world.update(may_shrink=False).total == 4
+    world.corpus.joinpath("folder").mkdir()
+    for number in range(4, 8):
+        (world.corpus / f"{number}.txt").rename(world.corpus / "folder" / f"{number}.txt")
+    report = world.update(may_shrink=False)
+    assert (report.added, report.removed) == (4, 4)
+
+
+# -- the diff ------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("dry_run", [True, False])
+def test_every_change_is_listed(world: World, dry_run: bool) -> None:
+    world.jsonl("a.jsonl", *({"id": str(n), "title": f"T{n}", "body": "b"} for n in range(5)))
+    world.update()
+    world.jsonl(
+        "a.jsonl",
+        *({"id": str(n), "title": f"T{n}" + "!" * (n == 2), "body": "b"} for n in range(2, 7)),
+    )
+    report = world.update(dry_run=dry_run, list_changes=True)
+    listed = {(c.what, c.id) for c in report.changes}
+    assert listed == {
+        ("changed", "2"), ("added", "5"), ("added", "6"), ("removed", "0"), ("removed", "1"),
+    }  # fmt: skip
+    assert {c.file for c in report.changes} == {"a.jsonl"}
+
+
+# -- the gate ------------------------------------------------------------------------------------
+
+
+def test_a_rebuild_that_loses_hits_is_not_published(world: World) -> None:
+    for number in range(10):
+        world.text(f"{number}.txt", f"Article {number}", f"The price of oil fell, part {number}.")
+    world.update()
+    (world.corpus / "3.txt").unlink()
+    with pytest.raises(GateClosed, match=r"oil: 1 of 10 hits \(10%\)") as closed:
+        world.update(fresh=True, gate=[SavedQuery("oil", 0.05), SavedQuery("article", 0.1)])
+    assert len(closed.value.losses) == 1
+    assert world.store.current().name == "000001"
+    report = world.update(fresh=True, gate=[SavedQuery("oil", 0.1), SavedQuery("gold", 0)])
+    assert report.generation == "000002"
+
+
+def test_the_file_of_a_gate(tmp_path: Path) -> None:
+    path = tmp_path / "gate.txt"
+    path.write_text('# each morning\n\noil -opec\n 5% "interest rate"\n2.5% gold\n100 %\n')
+    assert read_gate(path, 0.01) == [
+        SavedQuery("oil -opec", 0.01),
+        SavedQuery('"interest rate"', 0.05),
+        SavedQuery("gold", 0.025),
+        SavedQuery("100 %", 0.01),
+    ]
+    path.write_text("# nothing\n")
+    with pytest.raises(ConfigError, match="has no query"):
+        read_gate(path, 0)
+    with pytest.raises(ConfigError, match="cannot be read"):
+        read_gate(tmp_path / "none", 0)
+
+
+def test_a_query_of_a_gate_that_cannot_be_read_is_an_error(world: World) -> None:
+    world.text("a.txt", "Alpha")
+    world.update()
+    with pytest.raises(ConfigError, match="titel"):
+        world.update(fresh=True, gate=[SavedQuery("titel:oil", 0)])
+
+
+# -- interrupted, and gone on with ---------------------------------------------------------------
+
+
+class Interrupted(BaseException):
+    """Ends a build as a signal would."""
+
+
+@pytest.mark.parametrize("fresh", [False, True])
+@pytest.mark.parametrize("many_files", [False, True])
+def test_an_interrupted_build_goes_on_and_ends_as_an_uninterrupted_one(
+    world: World, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, fresh: bool, many_files: bool
+) -> None:
+    if fresh:
+        world.text("old.txt", "Old")
+        world.update()
+        (world.corpus / "old.txt").unlink()
+    rows = [{"id": f"{n}", "title": f"T{n}", "body": "By President Reagan."} for n in range(60)]
+    if many_files:
+        for row in rows:
+            world.jsonl(f"{row['id']}.jsonl", row)
+    else:
+        world.jsonl("all.jsonl", *rows)
+    monkeypatch.setattr(indexing, "SAVE_SECONDS", 0)
+    added = []
+    real = indexing._Update._put
+
+    def put(self: indexing._Update, *given: object) -> None:
+        if len(added) == 40:
+            raise Interrupted
+        added.append(given)
+        real(self, *given)  # type: ignore[arg-type]
+
+    monkeypatch.setattr(indexing._Update, "_put", put)
+    with suppress(Interrupted):
+        world.update(fresh=fresh)
+    monkeypatch.undo()
+    assert (world.store.root / "checkpoint").is_dir()
+    # What changes in between is seen as well.
+    changed = rows[1] | {"title": "T1 anew"}
+    if many_files:
+        world.jsonl("1.jsonl", changed)
+    else:
+        world.jsonl("all.jsonl", rows[0], changed, *rows[2:])
+    report = world.update(fresh=fresh)
+    assert report.resumed == 40
+    assert (report.added, report.changed, report.total) == (20, 1, 60)
+    assert not (world.store.root / "checkpoint").exists()
+    assert world.store.verify() == []
+    other = World(tmp_path / "other", world.corpus)
+    other.update()
+    assert world.articles() == other.articles()
+    assert world.update().generation is None
+
+
+def test_corrections_of_today_hold_for_what_was_put_in_before_an_interruption(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    world.jsonl(
+        "all.jsonl",
+        *({"id": f"{n}", "title": f"T{n}", "body": "President Reagan spoke."} for n in range(9)),
+    )
+    monkeypatch.setattr(indexing, "SAVE_SECONDS", 0)
+
+    def stop(self: object, *given: object) -> None:
+        raise Interrupted
+
+    monkeypatch.setattr(indexing._Update, "_settle", stop)
+    with suppress(Interrupted):
+        world.update()
+    monkeypatch.undo()
+    world.correct("rename | people | Reagan | Ronald Reagan")
+    assert world.update().resumed == 9
+    assert set(world.people().values()) == {("Ronald Reagan",)}
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGKILL])
+def test_signals_leave_the_live_index_untouched(world: World, number: int) -> None:
+    world.text("a.txt", "Alpha")
+    world.update()
+    before = {path.name for path in world.store.root.iterdir()}
+    rows = ({"id": f"{n}", "title": f"T{n}", "body": "x " * 500} for n in range(3000))
+    world.jsonl("b.jsonl", *rows)
+    command = [sys.executable, "-m", "searchsvc", "--index", str(world.store.root)]
+    with subprocess.Popen(
+        [*command, "--corpus", str(world.corpus), "index"], stderr=subprocess.PIPE, text=True
+    ) as process:
+        draft = world.store.root / "draft"
+        while not draft.exists():
+            time.sleep(0.01)
+        time.sleep(0.3)
+        process.send_signal(number)
+        _, stderr = process.communicate()
+    assert process.returncode == (-number if number == signal.SIGKILL else 128 + number)
+    assert "Traceback" not in stderr
+    if number != signal.SIGKILL:
+        assert {path.name for path in world.store.root.iterdir()} - {"names.sqlite"} == before
+    assert world.titles() == {"Alpha"}
+    assert world.update().added == 3000
+
+
+# -- damage met while updating -------------------------------------------------------------------
+
+
+def test_damage_that_an_update_meets_is_named_and_the_next_run_goes_on(world: World) -> None:
+    world.jsonl("a.jsonl", *({"id": f"{n}", "title": f"T{n}", "body": "b"} for n in range(50)))
+    world.update()
+    path = world.store.current().folder / indexing.LEDGER
+    content = bytearray(path.read_bytes())
+    content[4096:8192] = os.urandom(4096)
+    path.write_bytes(content)
+    world.text("b.txt", "Beta")
+    with pytest.raises(IndexDamaged, match=r"ledger\.sqlite.*run this again"):
+        world.update()
+    report = world.update()
+    assert report.total == 51
+    assert world.store.verify() == []
+
+
+def test_a_report_as_json_has_what_changed(world: World) -> None:
+    world.text("a.txt", "Alpha")
+    command = [sys.executable, "-m", "searchsvc", "--index", str(world.store.root)]
+    done = subprocess.run(
+        [*command, "--corpus", str(world.corpus), "index", "--dry-run", "--json"],
+        capture_output=True, text=True, check=True,
+    )  # fmt: skip
+    (added,) = json.loads(done.stdout)["changes"]["added"]
+    assert added["file"] == "a.txt"
+    assert not world.store.root.exists()
