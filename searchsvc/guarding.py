@@ -32,7 +32,7 @@ class Guard:
         self._rest_seconds = rest_seconds
         self._bytes_a_second = bytes_a_second
         self._stop = threading.Event()
-        self._told: str | None = None
+        self._told: set[str] = set()  # what is said, since it was last well
 
     @contextmanager
     def watching(self) -> Iterator[None]:
@@ -53,15 +53,20 @@ class Guard:
     def look(self, pause: Callable[[int], None] = lambda size: None) -> None:
         """Reads every byte once; the newest whole generation is served afterwards."""
         for damage in self._store.verify(pause):
-            self._tell(f"damaged: {damage}")
+            self._say(f"damaged: {damage}")
         self._open()
 
     def _open(self) -> None:
         with suppress(IndexProblem):  # readers are told
-            said = self._store.current().fallback
-            if said and said != self._told:
-                self._tell(f"{said}; searchsvc index brings it up to date")
-            self._told = said
+            if said := self._store.current().fallback:
+                self._say(f"{said}; searchsvc index brings it up to date")
+            else:
+                self._told.clear()
+
+    def _say(self, said: str) -> None:
+        if said not in self._told:
+            self._told.add(said)
+            self._tell(said)
 
     def _keep_open(self) -> None:
         while not self._stop.wait(OPEN_SECONDS):

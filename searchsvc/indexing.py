@@ -137,10 +137,11 @@ def _write(
     store: WritableStore, job: "_Update", fresh: bool, wait: bool, queries: list[SavedQuery]
 ) -> None:
     with store.write(fresh=fresh, wait=wait, purpose=str(job.corpus)) as draft:
+        trouble = _trouble(store)
+        if trouble:
+            job.report.remarks.append(Remark("index", "", trouble, False))
         if fresh:
             job.report.remarks += _not_rebuilt(store, job.corpus)
-        elif trouble := _trouble(store):
-            job.report.remarks.append(Remark("index", "", trouble, False))
         with closing(_ledger(draft)) as ledger, _cache(job.names) as cache:
             live = _live(store)
             job.saver = _Saver(ledger, draft)
@@ -150,7 +151,8 @@ def _write(
             job.look_at_size(live)
             if fresh and cache:
                 cache.keep_used()
-            if not (ledger.changed or job.written or fresh or draft.is_resumed or live is None):
+            is_new = fresh or draft.is_resumed or live is None or trouble
+            if not (is_new or ledger.changed or job.written):
                 raise _NothingToPublish
             ledger.finish()
         if queries and live:

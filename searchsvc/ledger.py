@@ -243,12 +243,13 @@ class Ledger:
         """The files known at *below* (a file or a folder; "" for all) of a root."""
         start = os.fsencode(below)
         wanted = "select name from all_files where root = ?"
-        if below:  # "0" is what comes after "/"
-            wanted += " and (name = ? or name > ? and name < ?)"
-            rows = self._db.execute(wanted, (root, start, start + b"/", start + b"0"))
+        if below:
+            rows = self._db.execute(f"{wanted} and name = ?", (root, start)).fetchall()
+            inside = (root, start + b"/", start + b"0")  # "0" is what comes after "/"
+            rows += self._db.execute(f"{wanted} and name > ? and name < ?", inside).fetchall()
         else:
-            rows = self._db.execute(wanted, (root,))
-        for (name,) in rows.fetchall():
+            rows = self._db.execute(wanted, (root,)).fetchall()
+        for (name,) in rows:
             yield os.fsdecode(name)
 
     def is_unchanged(self, root: int, file: CorpusFile) -> bool:

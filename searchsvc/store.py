@@ -143,7 +143,11 @@ class DirectoryStore:
             trouble: IndexDamaged | None = None
             for folder in self._folders(name):
                 try:
-                    return self._keep_open(self._opened(name, folder))
+                    opened = self._opened(name, folder)
+                    if folder != self._folder(name):
+                        said = f"generation {name} is damaged; its spare copy is served"
+                        opened = replace(opened, fallback=said)
+                    return self._keep_open(opened)
                 except IndexDamaged as error:
                     trouble = trouble or error
             if trouble:
@@ -366,10 +370,9 @@ class DirectoryStore:
 
     def _tidy(self) -> None:
         """Removes what a write that was killed left."""
-        for name in (_DRAFT, _NEW_SPARE, f"{_CHECKPOINT}.new", "CURRENT.new"):
-            path = self.root / name
-            shutil.rmtree(path, ignore_errors=True)
-            path.unlink(missing_ok=True)
+        for name in (_DRAFT, _NEW_SPARE, f"{_CHECKPOINT}.new"):
+            if (self.root / name).exists():
+                shutil.rmtree(self.root / name)
         for trash in self.root.glob("trash-*"):
             shutil.rmtree(trash, ignore_errors=True)
 

@@ -86,7 +86,6 @@ class _Watch:
         self._all_pending = True  # what changed before there were notices
         for paths in self._notices():
             if _identity(self._corpus) != before:
-                self._stop.wait(RETRY_SECONDS if before is None else 0)
                 return
             if self._corrections() != corrections:
                 corrections = self._corrections()
@@ -98,9 +97,12 @@ class _Watch:
                 self._update()
 
     def _notices(self) -> Iterator[set[Path]]:
-        """Paths that changed, each time they have come to rest; nothing, if nothing did."""
-        yield set()
+        """Paths that changed, each time they have come to rest; nothing, if nothing did.
+
+        What comes after the first time is noticed.
+        """
         if _identity(self._corpus) is None:
+            yield set()
             return
         is_folder = self._corpus.is_dir()
         watched = self._corpus if is_folder else self._corpus.parent
@@ -119,6 +121,7 @@ class _Watch:
                 yield {Path(path) for _, path in changes}
         except (OSError, RuntimeError) as error:
             self._say(f"the corpus cannot be watched: {error}; it is looked at now and then")
+            yield set()
             self._stop.wait(RETRY_SECONDS)
 
     def _is_corpus(self, change: Change, path: str) -> bool:

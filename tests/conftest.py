@@ -36,6 +36,10 @@ def pytest_addoption(parser: pytest.Parser) -> None:
         choices=[engine.name for engine in ENGINES],
         help="run on this engine only; may be repeated",
     )
+    parser.addoption(
+        "--thorough", action="store_true", help="all faults and histories, not a slice of them"
+    )
+    parser.addoption("--seed", type=int, default=1, help="what faults and histories come from")
 
 
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
@@ -60,6 +64,18 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
 def _has_engine(item: pytest.Item) -> bool:
     callspec = getattr(item, "callspec", None)
     return callspec is None or isinstance(callspec.params.get("writable_name", ""), str)
+
+
+@pytest.fixture(scope="session")
+def thorough(pytestconfig: pytest.Config) -> bool:
+    """Whether to go through everything, for minutes, or through a slice of it."""
+    return bool(pytestconfig.getoption("--thorough"))
+
+
+@pytest.fixture(scope="session")
+def seed(pytestconfig: pytest.Config) -> int:
+    """What all chance begins with."""
+    return int(pytestconfig.getoption("--seed"))
 
 
 @pytest.fixture(scope="session")

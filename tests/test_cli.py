@@ -243,3 +243,83 @@ def test_serve_prints_its_url_answers_and_ends_when_told(home: Path, number: int
         finally:
             server.kill()
         assert "Traceback" not in server.stderr.read()
+
+
+def test_verify_tells_damage_and_the_next_index_mends_it(run: Run, tmp_path: Path) -> None:
+    (tmp_path / "corpus").mkdir()
+    (tmp_path / "corpus" / "a.txt").write_text("Alpha\n\nThe first story.\n")
+    assert run("index", cwd=tmp_path).returncode == 0
+    assert run("verify", cwd=tmp_path).returncode == 0
+    for copy in ("gen-000001", "spare-000001"):
+        assert run("verify", cwd=tmp_path).returncode in (0, 4)
+        path = next((tmp_path / "index" / copy / "engine").glob("*.pst"))
+        content = bytearray(path.read_bytes())
+        content[50] ^= 4
+        path.write_bytes(content)
+        result = run("verify", "--json", cwd=tmp_path)
+        assert result.returncode == 4
+        if copy == "gen-000001":
+            (found,) = json.loads(result.stdout)["damaged"]
+            assert (found["generation"], found["file"]) == (copy, f"engine/{path.name}")
+            answer = run("search", "story", cwd=tmp_path)
+            assert "Alpha" in answer.stdout
+            assert "spare copy is served; searchsvc index brings" in answer.stderr
+    assert "no other generation is whole" in run("search", "story", cwd=tmp_path).stderr
+    assert run("reindex", cwd=tmp_path).returncode == 0
+    assert run("verify", cwd=tmp_path).stdout == "generation 000002 is whole\n"
+
+
+def test_a_dry_run_lists_articles(run: Run, tmp_path: Path) -> None:
+    (tmp_path / "corpus").mkdir()
+    (tmp_path / "corpus" / "a.jsonl").write_text('{"id": "1", "title": "A", "body": "b"}\n')
+    assert "added:   1  a.jsonl" in run("index", "--dry-run", cwd=tmp_path).stdout
+    assert not (tmp_path / "index").exists()
+
+
+def test_a_corpus_that_is_away_needs_yes(run: Run, tmp_path: Path) -> None:
+    (tmp_path / "corpus").mkdir()
+    for name in ("a", "b", "c"):
+        (tmp_path / "corpus" / f"{name}.txt").write_text(f"{name}\n\nText.\n")
+    run("index", cwd=tmp_path)
+    for name in ("a", "b"):
+        (tmp_path / "corpus" / f"{name}.txt").unlink()
+    for words in (["index"], ["reindex"]):
+        refused = run(*words, cwd=tmp_path)
+        assert refused.returncode == 1
+        assert "2 of 3 articles would leave the index" in refused.stderr
+    assert run("index", "--yes", cwd=tmp_path).returncode == 0
+
+
+def test_a_gate_refuses_an_index_that_lost_hits(run: Run, tmp_path: Path) -> None:
+    (tmp_path / "corpus").mkdir()
+    for number in range(4):
+        (tmp_path / "corpus" / f"{number}.txt").write_text(f"Story {number}\n\nOil fell.\n")
+    run("index", cwd=tmp_path)
+    (tmp_path / "gate.txt").write_text("oil\n")
+    (tmp_path / "corpus" / "1.txt").unlink()
+    gate = ["reindex", "--gate", "gate.txt"]
+    refused = run(*gate, cwd=tmp_path)
+    assert refused.returncode == 1
+    assert "oil: 1 of 4 hits (25%)" in refused.stderr
+    assert run(*gate, "--may-lose", "25%", cwd=tmp_path).returncode == 0
+    assert run(*gate, "--may-lose", "lots", cwd=tmp_path).returncode == 2
+    assert run("reindex", "--gate", "none.txt", cwd=tmp_path).returncode == 2
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_watch_tells_each_generation_until_it_is_stopped(tmp_path: Path, number: int) -> None:
+    corpus = tmp_path / "corpus"
+    corpus.mkdir()
+    (corpus / "a.txt").write_text("Alpha\n\nThe first story.\n")
+    with subprocess.Popen(
+        command("watch", "--json"), cwd=tmp_path, env=clean_environment(),
+        stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
+    ) as process:  # fmt: skip
+        assert process.stdout
+        assert json.loads(process.stdout.readline())["articles"]["added"] == 1
+        (corpus / "b.txt").write_text("Beta\n\nThe second story.\n")
+        second = json.loads(process.stdout.readline())
+        assert (second["articles"]["added"], second["generation"]) == (1, "000002")
+        process.send_signal(number)
+        _, stderr = process.communicate(timeout=20)
+    assert (process.returncode, stderr) == (128 + number, "")

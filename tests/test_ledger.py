@@ -157,10 +157,12 @@ def test_changes_that_have_grown_become_part_of_the_base(
 def test_a_look_up_reads_no_whole_table(generations: Generations) -> None:
     for query in (
         "select size from all_files where root = 1 and name = x'61'",
-        "select name from all_files where root = 1 and (name = x'61' or name > 'b' and name < 'c')",
+        "select name from all_files where root = 1 and name > x'61' and name < x'62'",
         "select id from all_claims where root = 1 and name = x'61'",
         "select id from all_claims where id = 'a'",
         "select id from all_live where id = 'a'",
     ):
         plan = generations.ledger._db.execute(f"explain query plan {query}").fetchall()
-        assert not [step for *_, step in plan if step.startswith("SCAN")], plan
+        steps = [step for *_, step in plan]
+        assert not [step for step in steps if step.startswith("SCAN")], steps
+        assert not [step for step in steps if step.endswith("(root=?)")], steps

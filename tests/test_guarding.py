@@ -1,0 +1,63 @@
+"""The index while it is served: what is published, and what goes bad, is noticed by itself."""
+
+import threading
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+from test_store import article, spoil, write
+
+from searchsvc.guarding import Guard
+from searchsvc.store import DirectoryStore
+
+
+def wait_for(holds: Callable[[], bool]) -> None:
+    end = time.monotonic() + 30
+    while not holds():
+        assert time.monotonic() < end
+        time.sleep(0.01)
+
+
+@pytest.fixture
+def store(tmp_path: Path) -> DirectoryStore:
+    store = DirectoryStore(tmp_path / "index")
+    write(store, article(1))
+    write(store, article(2), fresh=True)
+    return store
+
+
+def test_what_goes_bad_while_it_is_served_is_found_and_served_no_longer(
+    store: DirectoryStore,
+) -> None:
+    told: list[str] = []
+    reader = DirectoryStore(store.root)
+    guard = Guard(reader, told.append, rest_seconds=0.01, bytes_a_second=1e9)
+    guard.look()
+    assert told == []
+    assert reader.current().name == "000002"
+    with guard.watching():
+        path = spoil(store.root / "gen-000002")
+        wait_for(lambda: reader.current().name == "000001")
+        wait_for(lambda: any("is served" in said for said in told))
+        assert reader.current().engine.get("a1") == article(1)
+        write(store, article(2))
+        wait_for(lambda: reader.current().name == "000003")
+    assert path.name in told[0]
+    assert "generation 000001 is served" in told[1]
+    assert "searchsvc index" in told[1]
+    assert len(told) == len(set(told)), "each is said once"
+
+
+def test_a_new_generation_is_opened_before_anybody_asks(store: DirectoryStore) -> None:
+    reader = DirectoryStore(store.root)
+    with Guard(reader, print).watching():
+        write(store, article(3))
+        wait_for(lambda: "000003" in reader._open)
+
+
+def test_a_guard_ends_at_once_though_its_pass_is_slow(store: DirectoryStore) -> None:
+    guard = Guard(store, print, rest_seconds=0, bytes_a_second=1)
+    with guard.watching():
+        time.sleep(0.1)
+    assert not [t for t in threading.enumerate() if t.name.startswith("searchsvc-_keep")]
