@@ -10,10 +10,14 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
+from hypothesis import settings
 
 from searchsvc.article import Article
 from searchsvc.engines.base import Engine, Store
 from searchsvc.engines.memory import MemoryEngine
+
+settings.register_profile("default", deadline=None)  # how fast something is, bench/ measures
+settings.load_profile("default")
 
 ARTICLES = Path(__file__).with_name("conformance") / "articles.jsonl"
 

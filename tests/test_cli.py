@@ -252,7 +252,7 @@ def test_verify_tells_damage_and_the_next_index_mends_it(run: Run, tmp_path: Pat
     assert run("verify", cwd=tmp_path).returncode == 0
     for copy in ("gen-000001", "spare-000001"):
         assert run("verify", cwd=tmp_path).returncode in (0, 4)
-        path = next((tmp_path / "index" / copy / "engine").glob("*.pst"))
+        path = next((tmp_path / "index" / copy / "engine").glob("*.trm"))
         content = bytearray(path.read_bytes())
         content[50] ^= 4
         path.write_bytes(content)

@@ -397,34 +397,6 @@ def test_progress_is_told_within_a_file(world: World) -> None:
     assert any(0.2 < part < 0.8 for part in share)
 
 
-@pytest.mark.parametrize("seed", range(3))
-def test_histories_end_like_one_rebuild(tmp_path: Path, seed: int) -> None:
-    """Whatever happens to a corpus, `index` after each step ends where one `reindex` does."""
-    chance = random.Random(seed)
-    folder = tmp_path / "histories"
-    folder.mkdir()
-    world = World(folder)
-    for step in range(25):
-        name = f"{chance.choice('abc')}/{chance.randrange(4)}.jsonl"
-        path = world.corpus / name
-        match chance.choice(["write", "write", "write", "delete", "rename", "spoil"]):
-            case "write":
-                ids = [f"id{chance.randrange(8)}" for _ in range(chance.randrange(1, 4))]
-                titles = ({"id": id, "title": f"{id} {step}", "body": name} for id in ids)
-                world.jsonl(name, *titles)
-            case "delete" if path.exists():
-                path.unlink()
-            case "rename" if path.exists():
-                path.rename(world.corpus / f"{step}.jsonl")
-            case "spoil" if path.exists():
-                world.write(name, "no json\n" + path.read_text())
-        world.update()
-    followed = {article.id: article for article in world.articles()}
-    world.update(fresh=True)
-    rebuilt = {article.id: article for article in world.articles()}
-    assert followed == rebuilt
-
-
 # -- names -----------------------------------------------------------------------------------------
 
 

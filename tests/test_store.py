@@ -126,7 +126,7 @@ def test_an_update_links_files_and_hashes_only_new_ones(store: DirectoryStore) -
     write(store, article(100))
     second = store.current()
     shared = set(first.manifest["files"]) & set(second.manifest["files"])
-    assert any(name.endswith(".pst") for name in shared)
+    assert any(name.endswith(".trm") for name in shared)
     for name in shared:
         assert (first.folder / name).samefile(second.folder / name)
         assert first.manifest["files"][name] == second.manifest["files"][name]
@@ -176,7 +176,7 @@ def test_an_index_of_another_version_is_refused_with_the_remedy(
     assert DirectoryStore(store.root).current().engine.count() == 1
 
 
-def spoil(folder: Path, pattern: str = "*.pst") -> Path:
+def spoil(folder: Path, pattern: str = "*.trm") -> Path:
     """Turns over one bit of a file, whose size stays."""
     path = next(folder.rglob(pattern))
     content = bytearray(path.read_bytes())
@@ -188,7 +188,7 @@ def spoil(folder: Path, pattern: str = "*.pst") -> Path:
 def test_missing_and_short_files_are_damage(store: DirectoryStore) -> None:
     write(store, article(1))
     shutil.rmtree(store.root / "spare-000001")
-    postings = next((store.root / "gen-000001" / "engine").glob("*.pst"))
+    postings = next((store.root / "gen-000001" / "engine").glob("*.trm"))
     postings.write_bytes(postings.read_bytes()[:-1])
     with pytest.raises(IndexDamaged, match=f"{postings.name}.*no other.*searchsvc reindex"):
         DirectoryStore(store.root).current()
@@ -196,7 +196,7 @@ def test_missing_and_short_files_are_damage(store: DirectoryStore) -> None:
 
 def test_the_spare_is_served_where_its_generation_is_damaged(store: DirectoryStore) -> None:
     write(store, article(1))
-    postings = next((store.root / "gen-000001" / "engine").glob("*.pst"))
+    postings = next((store.root / "gen-000001" / "engine").glob("*.trm"))
     postings.unlink()
     reader = DirectoryStore(store.root)
     assert reader.current().name == "000001"
@@ -237,7 +237,7 @@ def test_damage_in_a_file_that_generations_share_leaves_the_spare(store: Directo
     write(store, article(100))
     shared = next(
         path
-        for path in (store.root / "gen-000001").rglob("*.pst")
+        for path in (store.root / "gen-000001").rglob("*.trm")
         if (store.root / "gen-000002" / "engine" / path.name).exists()
     )
     content = shared.read_bytes()
