@@ -1,7 +1,8 @@
 # make run    install, index corpus/, serve the search page
 # make test   install, run the tests
+# make faults every fault that we know how to cause, for half an hour; needs strace, and root for some
 #
-# Both set up everything they need in $(VENV), from nothing.
+# Each sets up everything it needs in $(VENV), from nothing.
 
 VENV ?= .venv
 
@@ -13,14 +14,19 @@ PYTHON ?= $(shell for p in python3.11 python3.12 python3.13 python3 python; do \
 BIN = $(VENV)/bin
 PIP = $(BIN)/python -m pip --disable-pip-version-check --quiet
 
-.PHONY: run test lint lock clean
+.PHONY: run test faults lint lock clean
 
 run: $(VENV)/run.installed
 	$(BIN)/searchsvc index || [ $$? -eq 3 ]
 	$(BIN)/searchsvc serve
 
 test: $(VENV)/test.installed
-	$(BIN)/python -m pytest -q -m "not browser and not reuters and not ner" $(TESTS)
+	$(BIN)/python -m pytest -q -n 2 --dist worksteal -m "not browser and not reuters and not ner" $(TESTS)
+
+SEED ?= 1
+
+faults: $(VENV)/test.installed
+	$(BIN)/python -m pytest -q -s --thorough --seed $(SEED) --timeout 5400 tests/faults tests/test_histories.py
 
 lint: $(VENV)/test.installed
 	$(BIN)/ruff check .

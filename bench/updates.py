@@ -4,9 +4,9 @@
 
 Reuters-21578 as one file an article, and as many copies of it as --times says. 1, 100 and 1,000
 articles are changed at random; a warm process is timed from their paths to the hit. Beside it:
-stock Whoosh's update_document on an index with the same texts, which syncs nothing; the whole command
-`searchsvc index`; and `watch`, with its waiting for files to come to rest. Corpora and indexes are
-kept in --folder, so a second run begins at once.
+stock Whoosh's update_document on an index with the same texts, which syncs nothing; the whole
+command `searchsvc index`; and `watch`, with its waiting for files to come to rest. Corpora and
+indexes are kept in --folder, so a second run begins at once.
 """
 
 import argparse

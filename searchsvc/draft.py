@@ -9,6 +9,7 @@ import os
 import shutil
 from collections.abc import Mapping
 from dataclasses import dataclass
+from itertools import count
 from pathlib import Path
 from typing import Any
 
@@ -140,8 +141,8 @@ class DirectoryDraft:
 
 def discard(folder: Path) -> None:
     """Removes a folder, if it is there: out of sight first, so nobody opens it half removed."""
-    trash = folder.with_name(f"trash-{folder.name}")
-    shutil.rmtree(trash, ignore_errors=True)
+    names = (folder.with_name(f"trash-{number}-{folder.name}") for number in count())
+    trash = next(name for name in names if not name.exists())  # some may not go away at once
     with contextlib.suppress(FileNotFoundError):
         os.rename(folder, trash)
     shutil.rmtree(trash, ignore_errors=True)

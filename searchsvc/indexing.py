@@ -114,7 +114,7 @@ def update(
 
 def _raise_damage(store: WritableStore, error: Exception) -> None:
     """Raises IndexDamaged if what went wrong may come from files that are not as written."""
-    if found := store.verify():
+    if found := [one for one in store.verify() if one.generation]:
         said = f"{found[0]}; it was put aside: run this again, from the newest whole generation"
         raise IndexDamaged(said) from error
 

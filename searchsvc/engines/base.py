@@ -30,6 +30,7 @@ from enum import StrEnum
 from typing import Protocol
 
 from searchsvc.article import Article
+from searchsvc.generation import Damage
 from searchsvc.query.tree import Query
 
 
@@ -195,5 +196,5 @@ class WritableStore(Store, Protocol):
         writes, unless it is to *wait*.
         """
 
-    def verify(self) -> Sequence[object]:
+    def verify(self) -> Sequence[Damage]:
         """Looks for damage in what is kept; what is found is no longer served."""
