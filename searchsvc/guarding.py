@@ -6,6 +6,7 @@ damaged is no longer served from then on.
 """
 
 import threading
+import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 
@@ -14,6 +15,7 @@ from searchsvc.store import DirectoryStore
 
 OPEN_SECONDS = 0.5  # between two looks for a new generation
 REST_SECONDS = 10 * 60.0  # between two passes over all files
+SUSPECT_SECONDS = 10.0  # between two looks because answers failed
 BYTES_A_SECOND = 20e6  # of a pass: a disk reads ten times as much and hardly notices
 
 
@@ -32,6 +34,8 @@ class Guard:
         self._rest_seconds = rest_seconds
         self._bytes_a_second = bytes_a_second
         self._stop = threading.Event()
+        self._suspecting = threading.Lock()
+        self._suspected = -SUSPECT_SECONDS
         self._told: set[str] = set()  # what is said, since it was last well
 
     @contextmanager
@@ -55,6 +59,18 @@ class Guard:
         for damage in self._store.verify(pause):
             self._say(f"damaged: {damage}")
         self._open()
+
+    def suspect(self) -> bool:
+        """Whether a look, after an answer that failed, finds damage; one look in ten seconds."""
+        with self._suspecting:
+            if time.monotonic() - self._suspected < SUSPECT_SECONDS:
+                return False
+            found = self._store.verify()
+            self._suspected = time.monotonic()
+        for damage in found:
+            self._say(f"damaged: {damage}")
+        self._open()
+        return bool(found)
 
     def _open(self) -> None:
         with suppress(IndexProblem):  # readers are told

@@ -8,8 +8,10 @@ from pathlib import Path
 import pytest
 from test_store import article, spoil, write
 
+from searchsvc.engines.whoosh import WhooshEngine
 from searchsvc.guarding import Guard
 from searchsvc.store import DirectoryStore
+from searchsvc.web import create_app
 
 
 def wait_for(holds: Callable[[], bool]) -> None:
@@ -61,3 +63,31 @@ def test_a_guard_ends_at_once_though_its_pass_is_slow(store: DirectoryStore) -> 
     with guard.watching():
         time.sleep(0.1)
     assert not [t for t in threading.enumerate() if t.name.startswith("searchsvc-_keep")]
+
+
+def test_an_answer_that_fails_has_the_index_looked_at(store: DirectoryStore) -> None:
+    told: list[str] = []
+    reader = DirectoryStore(store.root)
+    guard = Guard(reader, told.append)
+    client = create_app(reader, suspect=guard.suspect).test_client()
+    assert client.get("/readyz").json["generation"] == "000002"
+    trouble = ZeroDivisionError("what a wrong byte leads to")
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(WhooshEngine, "search", raising(trouble))
+        assert client.get("/api/v1/search?q=oil").status_code == 500, "a bug is a bug"
+        spoil(store.root / "gen-000002")
+        assert client.get("/api/v1/search?q=oil").status_code == 500, "not looked at each time"
+        patch.setattr("searchsvc.guarding.SUSPECT_SECONDS", 0)
+        failed = client.get("/api/v1/search?q=oil")
+    assert (failed.status_code, failed.headers["Retry-After"]) == (503, "1")
+    assert failed.json["type"].endswith("index-damaged")
+    assert client.get("/api/v1/search?q=oil").json["generation"] == "000001"
+    assert "generation 000001 is served" in client.get("/readyz").json["fallback"]
+    assert "The newest articles may be missing" in client.get("/search?q=oil").text
+
+
+def raising(error: Exception) -> Callable[..., None]:
+    def fail(*given: object) -> None:
+        raise error
+
+    return fail

@@ -24,7 +24,11 @@ def serve(options: Options, host: str | None, port: int | None) -> int:
     guard.look()
     with guard.watching():
         said = serve_forever(
-            store, settings.host, settings.port, lambda url: click.echo(f"serving {url}")
+            store,
+            settings.host,
+            settings.port,
+            lambda url: click.echo(f"serving {url}"),
+            guard.suspect,
         )
     return 128 + said
 

@@ -8,6 +8,7 @@ Serve the application with any WSGI server; `searchsvc serve` does it with waitr
 begin at the root of the host. This package is the only one that imports Flask.
 """
 
+from collections.abc import Callable
 from pathlib import Path
 
 from flask_openapi3.models.info import Info
@@ -27,10 +28,16 @@ _TEMPLATES = next(
 )
 
 
-def create_app(store: Store, *, trusted_hosts: list[str] | None = None) -> OpenAPI:
+def create_app(
+    store: Store,
+    *,
+    trusted_hosts: list[str] | None = None,
+    suspect: Callable[[], bool] = lambda: False,
+) -> OpenAPI:
     """The WSGI application that searches *store*.
 
     It answers only under the names in *trusted_hosts*, as `Host` has them; None is any name.
+    *suspect* is asked when an answer failed as none should: whether the index was damaged.
     """
     app = OpenAPI(
         __name__,
@@ -42,6 +49,7 @@ def create_app(store: Store, *, trusted_hosts: list[str] | None = None) -> OpenA
         template_folder=_TEMPLATES,
     )
     app.extensions["searchsvc.store"] = store
+    app.extensions["searchsvc.suspect"] = suspect
     app.extensions["searchsvc.samples"] = Samples()
     app.jinja_options = {"undefined": StrictUndefined, "trim_blocks": True, "lstrip_blocks": True}
     app.url_map.converters["name"] = NameConverter

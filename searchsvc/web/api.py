@@ -108,6 +108,9 @@ class Ready(BaseModel):
     status: str
     generation: str = Field(description="The state of the index that is searched.")
     articles: int
+    fallback: str | None = Field(
+        description="Why it is not the newest state: what is damaged, and how old this one is."
+    )
 
 
 def _with_parameters(
@@ -244,7 +247,10 @@ def readyz() -> Response:
     """Opens the index and names its generation."""
     current = store().current()
     articles = current.engine.count()
-    return _json(Ready(status="ready", generation=current.name, articles=articles))
+    ready = Ready(
+        status="ready", generation=current.name, articles=articles, fallback=current.fallback
+    )
+    return _json(ready)
 
 
 def description() -> Response:

@@ -77,6 +77,7 @@ def search() -> ResponseReturnValue:
         is_home=is_home,
         samples=samples(current) if is_home else (),
         articles=current.engine.count(),
+        fallback=current.fallback,
     )
     return page, 400 if results.error or results.faults else 200
 

@@ -81,6 +81,11 @@ def _answer_to_http(error: HTTPException) -> Response:
             response = _answer(*_NOT_ALLOWED, f"this address knows only {allowed}")
             response.headers["Allow"] = allowed
             return response
+        case _ if error.code == 500 and current_app.extensions["searchsvc.suspect"]():
+            detail = "a file of the index was damaged; an older state is served from now on"
+            response = _answer(*KINDS[IndexDamaged], detail)
+            response.headers["Retry-After"] = "1"
+            return response
         case _ if error.code == 500:
             current_app.logger.error("the request was %s", request_id())
             detail = "this is a fault of the service; the log has it under the id of this request"

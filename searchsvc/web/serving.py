@@ -16,14 +16,21 @@ MAX_BODY = 64 << 10  # bytes; we take none
 MAX_HEADER = 32 << 10  # a query has at most 2,000 characters, nine bytes each in a URL
 
 
-def serve_forever(store: Store, host: str, port: int, tell: Callable[[str], None]) -> int:
+def serve_forever(
+    store: Store,
+    host: str,
+    port: int,
+    tell: Callable[[str], None],
+    suspect: Callable[[], bool] = lambda: False,
+) -> int:
     """Serves until SIGINT or SIGTERM, and gives its number; requests under way are answered.
 
-    *tell* gets the URL when requests are taken. Raises OSError when the address cannot be had.
+    *tell* gets the URL when requests are taken; *suspect* is as in `create_app`. Raises OSError when
+    the address cannot be had.
     """
     address = min(socket.getaddrinfo(host, port, type=socket.SOCK_STREAM))[4]
     server = create_server(
-        create_app(store),
+        create_app(store, suspect=suspect),
         host=str(address[0]),  # of several, the IPv4 one
         port=port,
         threads=THREADS,

@@ -33,7 +33,8 @@ def test_two_applications_search_their_own_stores(store):
 
 def test_probes(client, store):
     assert client.get("/healthz").json == {"status": "alive"}
-    assert client.get("/readyz").json == {"status": "ready", "generation": "000001", "articles": 3}
+    ready = {"status": "ready", "generation": "000001", "articles": 3, "fallback": None}
+    assert client.get("/readyz").json == ready
     store.replace([])
     assert client.get("/readyz").json["generation"] == "000002"
 
