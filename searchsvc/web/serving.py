@@ -25,8 +25,8 @@ def serve_forever(
 ) -> int:
     """Serves until SIGINT or SIGTERM, and gives its number; requests under way are answered.
 
-    *tell* gets the URL when requests are taken; *suspect* is as in `create_app`. Raises OSError when
-    the address cannot be had.
+    *tell* gets the URL when requests are taken; *suspect* is as in `create_app`. Raises OSError
+    when the address cannot be had.
     """
     address = min(socket.getaddrinfo(host, port, type=socket.SOCK_STREAM))[4]
     server = create_server(
