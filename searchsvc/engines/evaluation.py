@@ -17,7 +17,7 @@ from collections import Counter
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from functools import reduce
-from typing import Protocol, TypeAlias
+from typing import Protocol, TypeAlias, TypeVar
 
 import numpy as np
 import numpy.typing as npt
@@ -39,6 +39,7 @@ from searchsvc.schema import BOOSTS
 
 Numbers: TypeAlias = npt.NDArray[np.int32]
 Weights: TypeAlias = npt.NDArray[np.float64]
+_Integer = TypeVar("_Integer", bound=np.integer)
 
 K1 = 1.2  # how soon more of the same word stops to count
 B = 0.75  # how much the length of a field matters
@@ -238,7 +239,7 @@ class Evaluation:
         A window may as well begin at a word; so for each place of a word, and each word, count
         its places in the window that begins there.
         """
-        starts = np.unique(np.concatenate(list(keys.values())))
+        starts = _distinct(np.concatenate(list(keys.values())))
         good = np.ones(starts.size, bool)
         for word, places in keys.items():
             inside = np.searchsorted(places, starts + width) - np.searchsorted(places, starts)
@@ -251,7 +252,15 @@ def _union(parts: list[Numbers]) -> Numbers:
     filled = [part for part in parts if part.size]
     if len(filled) < 2:
         return filled[0] if filled else NO_NUMBERS
-    return np.unique(np.concatenate(filled))
+    return _distinct(np.concatenate(filled))
+
+
+def _distinct(numbers: npt.NDArray[_Integer]) -> npt.NDArray[_Integer]:
+    """The distinct numbers, in order."""
+    ordered = np.sort(numbers, kind="stable")  # merges runs that are in order; np.unique hashes
+    is_new = np.ones(ordered.size, bool)
+    np.not_equal(ordered[1:], ordered[:-1], out=is_new[1:])
+    return ordered[is_new]
 
 
 def _intersection(one: Numbers, other: Numbers) -> Numbers:

@@ -7,10 +7,9 @@ still open the index; a test does.
 The folder is private to the service: Whoosh keeps pickles in it, and unpickling runs code.
 """
 
-import threading
+from collections import Counter
 from collections.abc import Callable, Iterable, Iterator
-from contextlib import suppress
-from functools import cached_property
+from functools import cache, cached_property
 from heapq import merge
 from itertools import groupby, pairwise
 from operator import itemgetter
@@ -19,22 +18,29 @@ from typing import Any
 
 import numpy as np
 import numpy.typing as npt
-from cachetools import LRUCache
-from whoosh import index
+from whoosh.filedb.filestore import FileStorage
+from whoosh.index import _DEF_INDEX_NAME, TOC
 from whoosh.util.numeric import byte_to_length
 
 from searchsvc.article import Article
 from searchsvc.engines.base import Bucket, Hit, SearchRequest, SearchResult, Sort
-from searchsvc.engines.evaluation import NO_NUMBERS, Evaluation, Matches, Numbers, Weights
+from searchsvc.engines.evaluation import NO_NUMBERS, Evaluation, Matches, Numbers
 from searchsvc.engines.whoosh_schema import UNDATED, VERSION
-from searchsvc.engines.whoosh_segment import MappedStorage, Segment
+from searchsvc.engines.whoosh_segment import (
+    Postings,
+    PostingsCache,
+    Segment,
+    SegmentView,
+    open_segment,
+    serials,
+)
 from searchsvc.engines.whoosh_writer import WhooshWriter
 
 __all__ = ["NAME", "VERSION", "WhooshEngine", "open_engine", "open_writer"]
 
 NAME = "whoosh"
 
-CACHE_BYTES = 64 << 20  # decoded postings kept, for each open generation
+CACHE_BYTES = 64 << 20  # decoded postings kept, for all generations that are open
 
 _BYTE_LENGTHS = np.array([byte_to_length(byte) for byte in range(256)], np.float64)
 
@@ -49,23 +55,25 @@ def open_writer(folder: Path) -> WhooshWriter:
     return WhooshWriter(folder)
 
 
+@cache
+def _postings_cache(size: int) -> PostingsCache:
+    """The one of this process."""
+    return PostingsCache(size)
+
+
 class WhooshEngine:
     """One generation of a Whoosh index, open."""
 
     def __init__(self, folder: Path) -> None:
-        storage = MappedStorage(str(folder), readonly=True)
-        toc = index.TOC.read(storage, index._DEF_INDEX_NAME)
-        self._segments: list[Segment] = []
-        offset = 0
-        for segment in toc.segments:
-            self._segments.append(Segment(storage, segment, offset))
-            offset += segment.doc_count_all()
-        self._total = offset
-        self._lock = threading.Lock()
-        self._cache: LRUCache[tuple[str, str], tuple[Numbers, Weights]] = LRUCache(
-            CACHE_BYTES, getsizeof=lambda postings: postings[0].nbytes * 3 + 200
-        )
-        self._facets: dict[str, _FacetColumn] = {}
+        toc = TOC.read(FileStorage(str(folder)), _DEF_INDEX_NAME)
+        self._segments: list[SegmentView] = []
+        self._total = 0
+        for info in toc.segments:
+            view = SegmentView(open_segment(folder, info), info, self._total)
+            self._segments.append(view)
+            self._total += view.total
+        self._cache = _postings_cache(CACHE_BYTES)
+        self._serial = next(serials)
         self._lengths: dict[str, tuple[npt.NDArray[np.float64], float]] = {}
 
     # -- the Engine protocol -------------------------------------------------------------------
@@ -87,17 +95,17 @@ class WhooshEngine:
         )
 
     def get(self, id: str) -> Article | None:
-        for segment in self._segments:
-            number = segment.number_of(id)
+        for view in self._segments:
+            number = view.number_of(id)
             if number is not None:
-                return segment.article(number)
+                return view.segment.article(number)
         return None
 
     def count(self) -> int:
         return self.everything.size
 
     def terms(self, field: str, prefix: str) -> Iterator[tuple[str, int]]:
-        lexicons = [segment.terms(f"{field}_written", prefix) for segment in self._segments]
+        lexicons = [view.segment.terms(f"{field}_written", prefix) for view in self._segments]
         for term, group in groupby(merge(*lexicons), key=itemgetter(0)):
             yield term.decode(), sum(count for _, count in group)
 
@@ -108,49 +116,47 @@ class WhooshEngine:
 
     @cached_property
     def everything(self) -> Numbers:
-        return np.concatenate([NO_NUMBERS, *(s.live + s.offset for s in self._segments)])
+        return np.concatenate([NO_NUMBERS, *(view.live for view in self._segments)])
 
     @cached_property
     def days(self) -> npt.NDArray[np.int32]:
         return self._column("day", np.dtype(">i4"), 0).astype(np.int32)
 
-    def stems(self, field: str, stem: str) -> tuple[Numbers, Weights]:
+    def stems(self, field: str, stem: str) -> Postings:
         return self._postings(field, stem)
 
-    def written(self, field: str, word: str) -> tuple[Numbers, Weights]:
+    def written(self, field: str, word: str) -> Postings:
         return self._postings(f"{field}_written", word)
 
     def positions(self, field: str, word: str, wanted: Numbers) -> Iterator[tuple[int, list[int]]]:
-        for segment in self._segments:
-            low, high = np.searchsorted(wanted, [segment.offset, segment.offset + segment.total])
-            inside = wanted[low:high] - segment.offset
-            if inside.size:
-                for number, positions in segment.positions(f"{field}_written", word, inside):
-                    yield number + segment.offset, positions
+        for view in self._segments:
+            yield from view.positions(f"{field}_written", word, wanted)
 
     def lengths(self, field: str) -> tuple[npt.NDArray[np.float64], float]:
         if field not in self._lengths:
-            coded = self._column(f"_{field}_len", np.dtype("u1"), 0)
-            lengths = _BYTE_LENGTHS[coded]
-            filled = lengths[self.everything]
-            filled = filled[filled > 0]
-            self._lengths[field] = lengths, float(filled.mean()) if filled.size else 1.0
+            coded = self._column(f"_{field}_len", np.uint8, 0)
+            articles = np.bincount(coded[self.everything], minlength=256)  # of each length
+            filled = int(articles[1:].sum())
+            average = float(articles @ _BYTE_LENGTHS) / filled if filled else 1.0
+            self._lengths[field] = _BYTE_LENGTHS[coded], average
         return self._lengths[field]
 
-    def _postings(self, field: str, term: str) -> tuple[Numbers, Weights]:
-        key = (field, term)
-        with self._lock:
-            if (kept := self._cache.get(key)) is not None:
-                return kept
-        parts = [segment.postings(field, term) for segment in self._segments]
-        numbers = np.concatenate([NO_NUMBERS, *(part[0] for part in parts)])
-        weights = np.concatenate([np.empty(0), *(part[1] for part in parts)])
-        with self._lock, suppress(ValueError):  # larger than the whole cache
-            self._cache[key] = numbers, weights
-        return numbers, weights
+    def _postings(self, field: str, term: str) -> Postings:
+        key = (self._serial, field, term)
+        kept = self._cache.get(key)
+        if kept is None:
+            parts = [view.postings(field, term, self._cache) for view in self._segments]
+            filled = [part for part in parts if part[0].size]
+            if len(filled) == 1:
+                (kept,) = filled
+            else:
+                numbers = np.concatenate([NO_NUMBERS, *(part[0] for part in filled)])
+                kept = numbers, np.concatenate([np.empty(0), *(part[1] for part in filled)])
+            self._cache.put(key, kept)
+        return kept
 
     def _column(self, name: str, dtype: npt.DTypeLike, default: float) -> npt.NDArray[Any]:
-        parts = [segment.column(name, dtype, default) for segment in self._segments]
+        parts = [view.segment.column(name, dtype, default) for view in self._segments]
         return np.concatenate([np.empty(0, dtype), *parts])
 
     # -- filters and facets --------------------------------------------------------------------
@@ -174,9 +180,17 @@ class WhooshEngine:
         for name, mask in chosen.items():
             if name != field:
                 found = _only(found, mask)
-        if field not in self._facets:
-            self._facets[field] = _FacetColumn(self._segments, f"{field}_value")
-        return self._facets[field].count(self._mask(found.numbers))
+        mask = self._mask(found.numbers)
+        counts: Counter[str] = Counter()
+        for view in self._segments:
+            inside = mask[view.offset : view.offset + view.total]
+            for value, times in view.segment.facet(f"{field}_value").count(inside):
+                counts[value] += times
+        # Sorted by value first: the second sort leaves those of one count in their order.
+        return tuple(
+            Bucket(*item)
+            for item in sorted(sorted(counts.items()), key=itemgetter(1), reverse=True)
+        )
 
     # -- order ---------------------------------------------------------------------------------
 
@@ -205,12 +219,12 @@ class WhooshEngine:
                 return [instants]
 
     def _place(self, number: int) -> tuple[Segment, int]:
-        segment = next(s for s in reversed(self._segments) if s.offset <= number)
-        return segment, number - segment.offset
+        view = next(view for view in reversed(self._segments) if view.offset <= number)
+        return view.segment, number - view.offset
 
     def _id(self, number: int) -> bytes:
         segment, inside = self._place(number)
-        return segment.id(inside)
+        return segment.ids[inside]
 
 
 def _first(
@@ -233,30 +247,6 @@ def _first(
         run = places[start:stop].tolist()
         ordered += sorted(run, key=id_of) if len(run) > 1 else run
     return ordered[:end]
-
-
-class _FacetColumn:
-    """The values of one facet, article by article, as arrays."""
-
-    def __init__(self, segments: list["Segment"], field: str) -> None:
-        self._values: dict[str, int] = {}
-        articles: list[Numbers] = [NO_NUMBERS]
-        ordinals: list[npt.NDArray[np.int64]] = [np.empty(0, np.int64)]
-        for segment in segments:
-            for term, _ in segment.terms(field, ""):
-                value = term.decode()
-                numbers, _ = segment.postings(field, value)
-                ordinal = self._values.setdefault(value, len(self._values))
-                articles.append(numbers)
-                ordinals.append(np.full(numbers.size, ordinal, np.int64))
-        self._articles = np.concatenate(articles)
-        self._ordinals = np.concatenate(ordinals)
-
-    def count(self, mask: npt.NDArray[np.bool_]) -> tuple[Bucket, ...]:
-        """How many articles of *mask* carry each value; most frequent first, then by value."""
-        counts = np.bincount(self._ordinals[mask[self._articles]], minlength=len(self._values))
-        found = [(v, int(counts[o])) for v, o in self._values.items() if counts[o]]
-        return tuple(Bucket(*item) for item in sorted(found, key=lambda item: (-item[1], item[0])))
 
 
 def _only(found: Matches, mask: npt.NDArray[np.bool_]) -> Matches:

@@ -1,165 +1,384 @@
 """One segment of a Whoosh index, read as arrays.
 
-Whoosh 2.7.4 will never change, so its format is read here below its public interface: terms and
-columns through its own readers, postings block by block (the W3 codec) straight into arrays.
+Whoosh 2.7.4 will never change, so its format (the W3 codec) is read here below its public
+interface, from memory maps: reading at a place moves no position that threads share.
+
+A segment never changes once it is written. What is read of it is shared by all generations that
+hold it; what a generation adds, which articles it deletes and where it counts them from, is a
+`SegmentView`.
 """
 
 import mmap
+import os
 import pickle
 import struct
-import sys
 import threading
 import zlib
 from array import array
-from collections.abc import Iterator
+from binascii import crc32
+from bisect import bisect_left
+from collections.abc import Callable, Iterator, Sequence
+from hashlib import md5
 from io import BytesIO
-from typing import Any
+from itertools import accumulate, count
+from pathlib import Path
+from typing import Any, TypeAlias
+from weakref import WeakValueDictionary
 
 import numpy as np
 import numpy.typing as npt
-from whoosh import columns
-from whoosh.codec.whoosh3 import STORED_COLUMN, W3TermInfo
-from whoosh.filedb.filestore import FileStorage
-from whoosh.filedb.structfile import StructFile
+from cachetools import LRUCache
+from whoosh.codec.whoosh3 import W3Segment, W3TermInfo
 
 from searchsvc.article import Article
 from searchsvc.engines.evaluation import NO_NUMBERS, Numbers, Weights
 from searchsvc.schema import TEXT_FIELDS
 
-_FACTS = W3TermInfo._struct  # of a term: the third is its number of articles
-_EXTENT = struct.Struct("!qi")  # where its postings are, behind the facts
+BLOCK = 128  # postings in one block of a posting list
+
+# Of a term: whether its postings are inlined, its weight, its number of articles, the shortest and
+# longest field, the highest weight, the first and last article.
+FACTS: struct.Struct = W3TermInfo._struct
+EXTENT = struct.Struct("!qi")  # behind the facts: where its postings are, unless they are inlined
+
+SIZES = struct.Struct("!ii")  # of key and value, before each term
+SLOT = struct.Struct("!Iq")  # of a hash table: the hash of a key and its place
+TABLE = struct.Struct("!qi")  # of the directory: where a hash table is, and its slots
+BUCKETS = 256  # hash tables
+FIELD = struct.Struct("!H")  # before the term in a key
+
+Postings: TypeAlias = tuple[Numbers, Weights]
+_Key: TypeAlias = tuple[int, str, str]
+
+_NO_POSTINGS: Postings = NO_NUMBERS, np.empty(0)
+
+serials = count()  # names of what keeps postings in a cache; never used again, as addresses are
 
 
-class MappedStorage(FileStorage):  # type: ignore[misc]
-    """Files mapped into memory: reading at a place moves no position that threads share."""
+class PostingsCache:
+    """Decoded postings, up to so many bytes; those not asked for the longest go first."""
 
-    def open_file(self, name: str, **kwargs: Any) -> StructFile:
-        with open(self._fpath(name), "rb") as file:
-            try:
-                mapped = mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ)
-            except ValueError:  # an empty file cannot be mapped
-                return _MappedFile(BytesIO(), name=name)
-        return _MappedFile(mapped, name=name)
+    def __init__(self, size: int) -> None:
+        self._lock = threading.Lock()
+        self._kept: LRUCache[_Key, Postings] = LRUCache(
+            size, getsizeof=lambda postings: postings[0].nbytes * 3 + 200
+        )
 
+    def get(self, key: _Key) -> Postings | None:
+        with self._lock:
+            return self._kept.get(key)
 
-class _MappedFile(StructFile):  # type: ignore[misc]
-    def get(self, position: int, length: int) -> bytes:
-        if isinstance(self.file, BytesIO):
-            return b""
-        return bytes(self.file[position : position + length])
-
-    def get_array(self, position: int, typecode: str, length: int) -> "array[Any]":
-        values = array(typecode)
-        values.frombytes(self.get(position, length * values.itemsize))
-        if sys.byteorder == "little":
-            values.byteswap()
-        return values
+    def put(self, key: _Key, postings: Postings) -> None:
+        with self._lock:
+            if self._kept.getsizeof(postings) <= self._kept.maxsize:
+                self._kept[key] = postings
 
 
 class Segment:
-    """One segment of the index, with numbers of its own; `offset` makes them the engine's."""
+    """What was written, deleted articles too; numbers begin at 0."""
 
-    def __init__(self, storage: FileStorage, segment: Any, offset: int) -> None:
-        self.offset = offset
-        self.total: int = segment.doc_count_all()
-        deleted = np.fromiter(segment.deleted_docs(), np.int32)
-        self.live: Numbers = np.setdiff1d(np.arange(self.total, dtype=np.int32), deleted)
-        self._deleted = np.zeros(self.total, bool)
-        self._deleted[deleted] = True
-        self._any_deleted = bool(deleted.size)
-        self._terms = segment.codec().terms_reader(storage, segment)
-        self._stored = segment.codec().per_document_reader(storage, segment)
+    def __init__(self, folder: Path, info: W3Segment) -> None:
         # Everything is mapped now: an engine lives on when its files are removed.
-        self._stored._cached_reader("_stored", STORED_COLUMN)
-        self._ids = self._stored.column_reader("id", columns.VarBytesColumn())
+        files = _files(folder, info)
+        self.total: int = info.doc_count_all()
+        self.index = TermIndex(files[".trm"])
+        self.ids = ByteColumn(files[".id.col"], self.total)
+        self.stored = ByteColumn(files["._stored.col"], self.total)
         names = ["day", "instant", *(f"_{field}_len" for field in TEXT_FIELDS)]
-        self._columns = {
-            name: segment.open_file(storage, f".{name}.col")
-            for name in names
-            if self._stored.has_column(name)
-        }
-        self._lock = threading.Lock()
+        self._columns = {name: files.get(f".{name}.col", b"") for name in names}
+        self._postings = files[".pst"]
+        self._serial = next(serials)
+        self._facets: dict[str, FacetColumn] = {}
+        self._counting = threading.Lock()
 
     def article(self, number: int) -> Article:
-        with self._lock:
-            stored = self._stored.stored_fields(number)
+        stored = pickle.loads(zlib.decompress(self.stored[number]))
         return Article.from_json(stored["article"])
-
-    def id(self, number: int) -> bytes:
-        return bytes(self._ids[number])
-
-    def number_of(self, id: str) -> int | None:
-        numbers, _ = self.postings("id", id)
-        return int(numbers[0]) - self.offset if numbers.size else None
 
     def column(self, name: str, dtype: npt.DTypeLike, default: float) -> npt.NDArray[Any]:
         """A column of numbers; Whoosh leaves trailing defaults away."""
+        kept = np.frombuffer(self._columns[name], dtype)[: self.total]
+        if kept.size == self.total:
+            return kept
         full = np.full(self.total, default, dtype)
-        if name in self._columns:
-            kept = np.frombuffer(self._columns[name].get(0, 1 << 62), dtype)[: self.total]
-            full[: kept.size] = kept
+        full[: kept.size] = kept
         return full
 
     def terms(self, field: str, prefix: str) -> Iterator[tuple[bytes, int]]:
         """Terms of a field that begin with *prefix*, in order, with their number of articles."""
-        wanted = prefix.encode("utf-8", "replace")
-        items = self._terms._tindex.items_from(self._terms._keycoder(field, wanted))
-        for key, information in items:
-            name, term = self._terms._keydecoder(key)
-            if name != field or not term.startswith(wanted):
-                return
-            yield term, _FACTS.unpack_from(information)[2]
+        for term, info in self.items(field, prefix):
+            yield term, FACTS.unpack_from(info)[2]
 
-    def postings(self, field: str, term: str) -> tuple[Numbers, Weights]:
-        """Numbers, with the offset, of the live articles of a term, and its weight in each."""
-        numbers, weights = [NO_NUMBERS], [np.empty(0)]
-        for ids, weight, _ in self._blocks(field, term):
-            numbers.append(ids)
-            weights.append(np.broadcast_to(np.asarray(weight, np.float64), ids.shape))
-        found, weighed = np.concatenate(numbers), np.concatenate(weights)
-        if self._any_deleted:
-            live = ~self._deleted[found]
-            found, weighed = found[live], weighed[live]
-        return found + np.int32(self.offset), weighed
+    def postings(self, field: str, term: str, cache: PostingsCache) -> Postings:
+        """The articles that have a term, ascending, and its weight in each."""
+        info = self.index.get(field, _encoded(term))
+        if info is None:
+            return _NO_POSTINGS
+        _, weight, size, _, _, _, first, _ = FACTS.unpack_from(info)
+        if size == 1:
+            return np.array([first], np.int32), np.array([weight])
+        if size <= BLOCK:  # decoded as fast as it is looked up
+            return self._decoded(info)
+        key = (self._serial, field, term)
+        kept = cache.get(key)
+        if kept is None:
+            kept = self._decoded(info)
+            cache.put(key, kept)
+        return kept
+
+    def numbers_of(self, id: str) -> list[int]:
+        """The articles with this id; of several, all but one are deleted."""
+        info = self.index.get("id", _encoded(id))
+        return [] if info is None else [n for ids, _, _ in self.blocks(info) for n in ids]
+
+    def facet(self, field: str) -> "FacetColumn":
+        """The values of a facet field."""
+        with self._counting:  # by the first who asks; the others wait
+            if field not in self._facets:
+                self._facets[field] = FacetColumn(self, field)
+            return self._facets[field]
 
     def positions(self, field: str, term: str, wanted: Numbers) -> Iterator[tuple[int, list[int]]]:
-        """Positions of a term in each article of *wanted* that has it; numbers without offset."""
-        for ids, _, values in self._blocks(field, term, wanted):
-            places = np.searchsorted(ids, wanted)
-            places = places[places < ids.size]
-            for place in np.unique(places[np.isin(ids[places], wanted)]).tolist():
-                yield int(ids[place]), np.cumsum(pickle.loads(values[place][4:])).tolist()
+        """Positions of a term in each article of *wanted* that has it."""
+        info = self.index.get(field, _encoded(term))
+        if info is None:
+            return
+        for ids, _, values in self.blocks(info, wanted):
+            low, high = np.searchsorted(wanted, [ids[0], ids[-1] + 1])
+            there = dict(zip(ids, values, strict=True))
+            for number in wanted[low:high].tolist():
+                if number in there:
+                    yield number, list(accumulate(pickle.loads(there[number][4:])))
 
-    def _blocks(
-        self, field: str, term: str, wanted: Numbers | None = None
-    ) -> Iterator[tuple[Numbers, Any, Any]]:
-        """Ids, weights and values of each block of a posting list (Whoosh's W3 format).
+    def blocks(
+        self, info: memoryview, wanted: Numbers | None = None
+    ) -> Iterator[tuple[Sequence[int], Sequence[float], Sequence[bytes]]]:
+        """Numbers, weights and values of each block of a posting list.
 
         With *wanted*, only blocks that may hold one of these.
         """
-        with self._lock:
-            try:
-                key = self._terms._keycoder(field, term.encode("utf-8", "replace"))
-                offset, length = _EXTENT.unpack_from(self._terms._tindex[key], _FACTS.size)
-            except KeyError:
-                return
-            data = self._terms._postfile.get(offset, length)
-        place = 4  # past the magic number
+        if info[0]:
+            yield pickle.loads(info[FACTS.size :])
+            return
+        offset, length = EXTENT.unpack_from(info, FACTS.size)
+        stream = BytesIO(self._postings[offset : offset + length])
+        stream.seek(4)  # past the magic number
         before = -1
         last = False
         while not last:
-            size = int.from_bytes(data[place : place + 4], "big", signed=True)
-            last, size = size < 0, abs(size)
-            block = BytesIO(data[place + 4 : place + 4 + size])
-            _, highest, _, compressed, _, _ = pickle.load(block)
-            place += 4 + size
+            size = int.from_bytes(stream.read(4), "big", signed=True)
+            last, end = size < 0, stream.tell() + abs(size)
+            total, highest, _, compressed, _, _ = pickle.load(stream)
             if wanted is None or np.searchsorted(wanted, before, "right") < np.searchsorted(
                 wanted, highest, "right"
             ):
-                packed = block.read()
-                ids, weights, values = pickle.loads(
-                    zlib.decompress(packed) if compressed else packed
-                )
-                numbers = np.cumsum(np.array(ids, np.int32), dtype=np.int32)
-                yield numbers, 1.0 if weights is None else weights, values
+                if compressed:
+                    packed = zlib.decompress(stream.read(end - stream.tell()))
+                    steps, weights, values = pickle.loads(packed)
+                else:
+                    steps, weights, values = pickle.load(stream)
+                if not isinstance(weights, tuple):
+                    weights = (1.0 if weights is None else weights,) * total
+                yield list(accumulate(steps)), weights, values
+            stream.seek(end)
             before = highest
+
+    def _decoded(self, info: memoryview) -> Postings:
+        numbers, weights = array("i"), array("d")
+        for ids, weighed, _ in self.blocks(info):
+            numbers.extend(ids)
+            weights.extend(weighed)
+        return np.frombuffer(numbers, np.int32), np.frombuffer(weights)
+
+    def items(self, field: str, prefix: str) -> Iterator[tuple[bytes, memoryview]]:
+        """Terms of a field that begin with *prefix*, in order, with what stands under them."""
+        start = self.index.key(field, _encoded(prefix))
+        for key, info in self.index.items(start):
+            if not key.startswith(start):
+                return
+            yield key[FIELD.size :], info
+
+
+class SegmentView:
+    """A segment as one generation has it, without what is deleted; numbers begin at `offset`."""
+
+    def __init__(self, segment: Segment, info: W3Segment, offset: int) -> None:
+        self.segment = segment
+        self.offset = offset
+        self.total = segment.total
+        is_live = np.ones(segment.total, bool)
+        is_live[np.fromiter(info.deleted_docs(), np.int64)] = False
+        self._is_live = is_live if info.has_deletions() else None
+        self.live: Numbers = np.flatnonzero(is_live).astype(np.int32) + np.int32(offset)
+
+    def postings(self, field: str, term: str, cache: PostingsCache) -> Postings:
+        """The live articles that have a term, ascending, and its weight in each."""
+        numbers, weights = self.segment.postings(field, term, cache)
+        if self._is_live is not None:
+            live = self._is_live[numbers]
+            numbers, weights = numbers[live], weights[live]
+        return (numbers + np.int32(self.offset) if self.offset else numbers), weights
+
+    def positions(self, field: str, term: str, wanted: Numbers) -> Iterator[tuple[int, list[int]]]:
+        """Positions of a term in each article of *wanted* that has it."""
+        low, high = np.searchsorted(wanted, [self.offset, self.offset + self.total])
+        if low < high:
+            inside = wanted[low:high] - self.offset
+            for number, positions in self.segment.positions(field, term, inside):
+                yield number + self.offset, positions
+
+    def number_of(self, id: str) -> int | None:
+        """The live article with this id, counted as the segment does."""
+        for number in self.segment.numbers_of(id):
+            if self._is_live is None or self._is_live[number]:
+                return number
+        return None
+
+
+class FacetColumn:
+    """The values of a facet field, article by article."""
+
+    def __init__(self, segment: Segment, field: str) -> None:
+        self._values: list[str] = []
+        numbers, sizes = array("i"), array("i")
+        for term, info in segment.items(field, ""):
+            _, _, size, _, _, _, first, last = FACTS.unpack_from(info)
+            self._values.append(term.decode())
+            sizes.append(size)
+            if size <= 2:  # nearly all are; their postings need not be read
+                numbers.extend((first, last)[:size])
+            else:
+                for ids, _, _ in segment.blocks(info):
+                    numbers.extend(ids)
+        self._numbers = np.frombuffer(numbers, np.int32)
+        ordinals = np.arange(len(self._values), dtype=np.int32)
+        self._ordinals = np.repeat(ordinals, np.frombuffer(sizes, np.int32))
+
+    def count(self, mask: npt.NDArray[np.bool_]) -> Iterator[tuple[str, int]]:
+        """The values that articles of *mask* carry, in order, and how many do."""
+        counts = np.bincount(self._ordinals[mask[self._numbers]], minlength=len(self._values))
+        there = np.flatnonzero(counts)
+        return zip(
+            map(self._values.__getitem__, there.tolist()), counts[there].tolist(), strict=True
+        )
+
+
+class TermIndex:
+    """What stands under each term, in order, and hash tables to find it (Whoosh's OrderedHash)."""
+
+    def __init__(self, data: memoryview) -> None:
+        (size,) = struct.unpack_from("!i", data, len(data) - 4)
+        start = len(data) - 4 - size
+        stream = BytesIO(data[start:])
+        extras = pickle.load(stream)
+        self.fields: dict[str, int] = extras["fieldmap"]
+        self._data = data
+        self._hash = _HASHES[data[4]]
+        self._tables = list(TABLE.iter_unpack(data[start - BUCKETS * TABLE.size : start]))
+        self._end: int = self._tables[0][0]
+        self._places = np.frombuffer(
+            data, ">" + extras["indextype"], extras["indexlen"], start + stream.tell()
+        )
+
+    def key(self, field: str, term: bytes) -> bytes:
+        """How a term is written; its field comes first."""
+        return FIELD.pack(self.fields.get(field, 0xFFFF)) + term
+
+    def get(self, field: str, term: bytes) -> memoryview | None:
+        """What stands under a term: `FACTS`, and its postings or their `EXTENT`."""
+        key = self.key(field, term)
+        hashed = self._hash(key)
+        table, slots = self._tables[hashed % BUCKETS]
+        for slot in range(slots):
+            found, place = SLOT.unpack_from(
+                self._data, table + (hashed // BUCKETS + slot) % slots * SLOT.size
+            )
+            if not place:
+                return None
+            if found == hashed:
+                there, info, _ = self._item(place)
+                if there == key:
+                    return info
+        return None
+
+    def items(self, start: bytes = b"") -> Iterator[tuple[bytes, memoryview]]:
+        """Keys from *start* on, with what stands under them."""
+        number = bisect_left(self._places, start, key=lambda place: self._item(int(place))[0])
+        place = int(self._places[number]) if number < self._places.size else self._end
+        while place < self._end:
+            key, info, place = self._item(place)
+            yield key, info
+
+    def _item(self, place: int) -> tuple[bytes, memoryview, int]:
+        """The key at *place*, what stands under it, and where the next one is."""
+        data = self._data
+        key_size, size = SIZES.unpack_from(data, place)
+        middle = place + SIZES.size + key_size
+        end = middle + size
+        return bytes(data[place + SIZES.size : middle]), data[middle:end], end
+
+
+class ByteColumn:
+    """Byte strings by number (Whoosh's VarBytesColumn)."""
+
+    def __init__(self, data: memoryview, total: int) -> None:
+        self._data = data
+        end = len(data) - 1
+        code = chr(data[end])
+        if code == "X":  # Whoosh writes offsets too where there are many
+            code = chr(data[end - 2])
+            end -= 2 + total * struct.calcsize(chr(data[end - 1]))
+        start = end - total * struct.calcsize(code)
+        self._ends = np.cumsum(np.frombuffer(data, f">{code}", total, start), dtype=np.int64)
+
+    def __getitem__(self, number: int) -> bytes:
+        start = self._ends[number - 1] if number else 0
+        return bytes(self._data[start : self._ends[number]])
+
+
+_open: WeakValueDictionary[tuple[int, ...], Segment] = WeakValueDictionary()
+_opening = threading.Lock()
+
+
+def open_segment(folder: Path, info: W3Segment) -> Segment:
+    """The segment, the same one for everybody in this process who has it open."""
+    path = folder / info.make_filename(info.COMPOUND_EXT if info.is_compound() else ".trm")
+    with _opening:
+        facts = path.stat()
+        # No other file gets this inode, as the one that is open is mapped.
+        identity = facts.st_dev, facts.st_ino, facts.st_size, facts.st_mtime_ns
+        segment = _open.get(identity)
+        if segment is None:
+            segment = _open[identity] = Segment(folder, info)
+        return segment
+
+
+def _files(folder: Path, info: W3Segment) -> dict[str, memoryview]:
+    """The files of a segment, mapped, by what follows its name."""
+    name = info.segment_id()
+    if not info.is_compound():
+        return {path.name.removeprefix(name): _mapped(path) for path in folder.glob(f"{name}.*")}
+    data = _mapped(folder / info.make_filename(info.COMPOUND_EXT))
+    (place,) = struct.unpack_from("!q", data)
+    return {
+        file.removeprefix(name): data[facts["offset"] : facts["offset"] + facts["length"]]
+        for file, facts in pickle.loads(data[place:]).items()
+    }
+
+
+def _mapped(path: Path) -> memoryview:
+    with path.open("rb") as file:
+        if os.fstat(file.fileno()).st_size == 0:  # an empty file cannot be mapped
+            return memoryview(b"")
+        return memoryview(mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ))
+
+
+def _encoded(term: str) -> bytes:
+    return term.encode("utf-8", "replace")
+
+
+# By the byte behind the magic number of a term index.
+_HASHES: tuple[Callable[[bytes], int], ...] = (
+    lambda key: int.from_bytes(md5(key, usedforsecurity=False).digest()[-4:], "big"),
+    crc32,
+)

@@ -1,231 +1,275 @@
-"""Articles into a Whoosh index: postings made straight from our words, written in one pass.
+"""Articles into a Whoosh index: inverted in memory, merged in tiers.
 
-Stock Whoosh makes an object for each word and sorts every posting on disk. Here a segment is
-inverted in memory, term by term, and written through Whoosh's own codec; what comes out is an
-index that stock Whoosh reads. A segment ends when its postings would take too much memory, so a
-corpus of any size is written in the same.
+What is added becomes a new segment; what is deleted is noted in the table of contents. A segment
+ends when its postings would take too much memory, so a corpus of any size is written in the same.
+With the last one, segments are merged that are due, so that they stay few and an update costs, on
+average, what it changes.
 """
 
 import pickle
-import struct
 import zlib
 from array import array
-from collections import defaultdict
-from collections.abc import Iterator
+from collections import Counter, defaultdict
+from collections.abc import Iterator, Sequence
+from functools import lru_cache
+from itertools import compress
+from operator import itemgetter, sub
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
-from whoosh import fields, index
-from whoosh.codec import whoosh3
+from whoosh.codec.whoosh3 import W3Segment
 from whoosh.filedb.filestore import FileStorage
-from whoosh.util.numeric import byte_to_length, length_to_byte
-from whoosh.writing import SegmentWriter
+from whoosh.index import _DEF_INDEX_NAME, TOC, EmptyIndexError, clean_files
+from whoosh.util.numeric import length_to_byte
 
 from searchsvc import analysis
 from searchsvc.article import Article
+from searchsvc.engines.whoosh_codec import PREFIXES, Columns, PostingList, Source, write_segment
 from searchsvc.engines.whoosh_schema import UNDATED, VALUE_GAP, schema
+from searchsvc.engines.whoosh_segment import FIELD, Segment, open_segment
 from searchsvc.schema import FACET_FIELDS, TEXT_FIELDS, texts, values
 
-MAX_POSTINGS = 3_000_000  # of a segment in memory: about 400 MB
+MAX_POSTINGS = 3_000_000  # of a segment in memory: about 300 MB
 
-_COMPRESS_FROM = 80  # bytes; zlib makes smaller blocks no smaller, and takes most of the time
+ALIKE = 8  # segments of about one size are merged when there are so many
+SMALL = 64  # articles; segments of fewer are of about one size
 
 
 class WhooshWriter:
     """Adds and deletes in the index in *folder*, which nobody else has open for writing."""
 
     def __init__(self, folder: Path) -> None:
-        storage = FileStorage(str(folder))
-        if not index.exists_in(str(folder)):
-            index.FileIndex.create(storage, schema(), index._DEF_INDEX_NAME)
-        self._index = index.FileIndex(storage)
-        self._writer = _SegmentWriter(self._index)
-        self._reader = self._index.reader()  # one for every look-up: opening it is what costs
+        self._folder = folder
+        self._storage = FileStorage(str(folder))
+        try:
+            self._toc = TOC.read(self._storage, _DEF_INDEX_NAME)
+        except EmptyIndexError:
+            self._toc = TOC(schema(), [], 0)
+        self._written = [_Written(open_segment(folder, info), info) for info in self._toc.segments]
+        self._new = _NewArticles()
 
     def add(self, article: Article) -> None:
         """Puts an article in; its id must not be there, or be deleted first."""
-        self._writer.add(article)
-        if self._writer.postings.count > MAX_POSTINGS:
-            self._writer.commit(merge=False)
-            self._writer = _SegmentWriter(self._index)
-            self._reader.close()
-            self._reader = self._index.reader()
+        self._new.add(article)
+        if self._new.postings > MAX_POSTINGS:
+            self._write([])
 
     def delete(self, id: str) -> None:
         """Takes the article with this id out, if it is there."""
-        term = id.encode("utf-8", "replace")
-        self._writer.delete_added(term)
-        if ("id", term) in self._reader:
-            for number in self._reader.postings("id", term).all_ids():
-                self._writer.delete_document(number)
+        if self._new.delete(id):
+            return
+        for segment, info in reversed(self._written):
+            for number in segment.numbers_of(id):
+                if not info.is_deleted(number):
+                    info.delete_document(number)
+                    return
 
     def commit(self, merge: bool = True) -> None:
-        """Writes what is left; small segments are merged with it, unless there is more to come."""
-        self._reader.close()
-        self._writer.commit(merge=merge)
+        """Writes what is left; segments that are due are merged with it, if it is to *merge*."""
+        self._written = [one for one in self._written if one.info.doc_count()]
+        sizes = [(one.info.doc_count(), one.info.doc_count_all()) for one in self._written]
+        chosen = due(sizes, self._new.count) if merge else set()
+        merged = [one for number, one in enumerate(self._written) if number in chosen]
+        self._written = [one for number, one in enumerate(self._written) if number not in chosen]
+        self._write(merged)
+        infos = [one.info for one in self._written]
+        toc = TOC(self._toc.schema, infos, self._toc.generation + 1)
+        toc.write(self._storage, _DEF_INDEX_NAME)
+        clean_files(self._storage, _DEF_INDEX_NAME, toc.generation, infos)
 
     def cancel(self) -> None:
         """Lets go of everything; the folder is as good as lost."""
-        self._reader.close()
-        self._writer.cancel()
+
+    def _write(self, merged: list["_Written"]) -> None:
+        """Writes the new articles and those of *merged* as one segment."""
+        sources: list[Source] = [self._new] if self._new.count else []
+        sources += [_Survivors(*one) for one in merged]
+        if sources:
+            info = write_segment(self._folder, sources)
+            for number in self._new.deleted if self._new.count else ():
+                info.delete_document(number)
+            self._written.append(_Written(open_segment(self._folder, info), info))
+        self._new = _NewArticles()
 
 
-class _Postings:
-    """The postings of one segment, by field and term, in the order of the articles."""
+class _Written(NamedTuple):
+    segment: Segment
+    info: W3Segment
+
+
+def due(sizes: Sequence[tuple[int, int]], new: int) -> set[int]:
+    """Which segments to write anew together with *new* articles.
+
+    *sizes* are the articles of each segment: those that live, and all. A segment of which more
+    than a third is deleted is due, and so are those of about one size when there are many.
+    """
+    chosen = {number for number, (live, total) in enumerate(sizes) if 3 * live < 2 * total}
+    tiers: dict[int, list[int]] = defaultdict(list)
+    for number, (live, _) in enumerate(sizes):
+        if number not in chosen:
+            tiers[_tier(live)].append(number)
+    written = new + sum(sizes[number][0] for number in chosen)
+    for tier, alike in sorted(tiers.items()):  # what is merged may fill the next tier
+        if len(alike) + (written > 0 and _tier(written) == tier) >= ALIKE:
+            chosen.update(alike)
+            written += sum(sizes[number][0] for number in alike)
+    return chosen
+
+
+def _tier(articles: int) -> int:
+    """Segments of one tier are of about one size."""
+    tier = 0
+    while articles >= SMALL * ALIKE**tier:
+        tier += 1
+    return tier
+
+
+class _NewArticles:
+    """Articles inverted in memory; one that is deleted before it is written is written as such."""
 
     def __init__(self) -> None:
-        self.fields: dict[str, dict[bytes, tuple[array[int], array[float], list[bytes]]]] = (
-            defaultdict(lambda: defaultdict(lambda: (array("I"), array("f"), [])))
-        )
-        self.count = 0
+        self.deleted: set[int] = set()
+        self.postings = 0
+        self._numbers: dict[str, int] = {}  # of those not deleted, by id
+        self._ids: list[bytes] = []
+        self._stored: list[bytes] = []
+        self._days: list[int] = []
+        self._instants: list[float] = []
+        self._lengths: dict[str, array[int]] = {name: array("B") for name in TEXT_FIELDS}
+        # By field and term: the number of an article, its weight if others than 1 are possible,
+        # its positions if the field has them; then those of the next article.
+        self._terms: dict[str, dict[str, list[Any]]] = {
+            name: defaultdict(list) for name in PREFIXES
+        }
 
-    def put(self, field: str, term: str, number: int, weight: float, value: bytes = b"") -> None:
-        self.add((field, term.encode("utf-8", "replace"), number, weight, value))
-
-    # What Whoosh asks of the pool when it merges segments into this one:
-
-    def add(self, posting: tuple[str, bytes, int, float, bytes]) -> None:
-        field, term, number, weight, value = posting
-        numbers, weights, values = self.fields[field][term]
-        numbers.append(number)
-        weights.append(weight)
-        values.append(value)
-        self.count += 1
-
-    def iter_postings(self) -> "_Postings":
-        return self
-
-    def cleanup(self) -> None:
-        self.fields.clear()
-
-
-class _SegmentWriter(SegmentWriter):  # type: ignore[misc]
-    def __init__(self, ix: index.FileIndex) -> None:
-        super().__init__(ix, codec=_Codec(), compound=False, _lk=False)
-        self.pool = self.postings = _Postings()
+    @property
+    def count(self) -> int:
+        """How many are not deleted."""
+        return len(self._numbers)
 
     def add(self, article: Article) -> None:
-        self.perdocwriter.start_doc(self.docnum)
-        self._put_text(article)
+        number = len(self._ids)
+        self._numbers[article.id] = number
+        self._ids.append(article.id.encode())
+        self._stored.append(zlib.compress(pickle.dumps({"article": article.to_json()}, 2), 3))
+        self._days.append(article.day.toordinal() if article.day else 0)
+        self._instants.append(UNDATED if article.instant is None else article.instant)
+        self._add_values("id", (article.id,), number)
         for name in FACET_FIELDS:
-            for value in values(article, name):
-                self.postings.put(f"{name}_value", value, self.docnum, 1.0)
-        self.postings.put("id", article.id, self.docnum, 1.0)
-        self._put_column("id", article.id.encode())
-        self._put_column("day", article.day.toordinal() if article.day else 0)
-        self._put_column("instant", UNDATED if article.instant is None else article.instant)
-        self.perdocwriter.add_field("article", self.schema["article"], article.to_json(), 0)
-        self.perdocwriter.finish_doc()
-        self.docnum += 1
-        self._added = True
-
-    def delete_added(self, id: bytes) -> None:
-        """Takes out the article with this id if it was added to this very segment."""
-        if id in self.postings.fields["id"]:
-            self.newsegment.delete_document(self.postings.fields["id"][id][0][-1])
-
-    def _put_text(self, article: Article) -> None:
+            self._add_values(f"{name}_value", values(article, name), number)
         for name in TEXT_FIELDS:
-            stems: dict[str, int] = defaultdict(int)
-            places: dict[str, list[int]] = defaultdict(list)
-            start = length = 0
-            for value in texts(article, name):
-                terms = analysis.terms(value)
-                for place, (written, stem) in enumerate(terms, start):
-                    stems[stem] += 1
-                    places[written].append(place)
-                start += len(terms) + VALUE_GAP
-                length += len(terms)
-            for stem, times in stems.items():
-                self.postings.put(name, stem, self.docnum, times)
-            for written, positions in places.items():
-                value_bytes = _encode(positions)
-                self.postings.put(
-                    f"{name}_written", written, self.docnum, len(positions), value_bytes
-                )
-            for field in (name, f"{name}_written"):
-                self.perdocwriter.add_field(field, self.schema[field], None, length)
+            self._add_text(name, texts(article, name), number)
 
-    def _put_column(self, name: str, value: object) -> None:
-        self.perdocwriter.add_column_value(name, self.schema[name].column_type, value)
+    def delete(self, id: str) -> bool:
+        """Takes the article with this id out; whether it was there."""
+        number = self._numbers.pop(id, None)
+        if number is not None:
+            self.deleted.add(number)
+        return number is not None
 
+    def _add_values(self, field: str, values: Sequence[str], number: int) -> None:
+        # Half a surrogate pair cannot be written.
+        encoded = dict.fromkeys(value.encode("utf-8", "replace").decode() for value in values)
+        for value in encoded:
+            self._terms[field][value].append(number)
+        self.postings += len(encoded)
 
-def _encode(positions: list[int]) -> bytes:
-    """Positions as Whoosh's own format has them: the count, and the steps pickled."""
-    steps = [after - before for before, after in zip([0, *positions], positions, strict=False)]
-    return struct.pack("!I", len(steps)) + pickle.dumps(steps, 2)
+    def _add_text(self, name: str, values: Sequence[str], number: int) -> None:
+        if not values:
+            self._lengths[name].append(0)
+            return
+        times: Counter[str] = Counter()
+        places: dict[str, list[int]] = defaultdict(list)
+        start = length = 0
+        for value in values:
+            words = analysis.terms(value)
+            times.update(map(itemgetter(1), words))
+            for place, (written, _) in enumerate(words, start):
+                places[written].append(place)
+            start += len(words) + VALUE_GAP
+            length += len(words)
+        self._lengths[name].append(length_to_byte(length))
+        terms = self._terms[name]
+        for stem, count in times.items():
+            terms[stem] += (number, count)
+        terms = self._terms[f"{name}_written"]
+        for written, positions in places.items():
+            encoded = _once(positions[0]) if len(positions) == 1 else _encoded(positions)
+            terms[written] += (number, len(positions), encoded)
+        self.postings += len(times) + len(places)
 
-
-class _Codec(whoosh3.W3Codec):  # type: ignore[misc]
-    """Writes what W3Codec reads, a term at a time."""
-
-    def postings_writer(self, dbfile: Any, byteids: bool = False) -> whoosh3.W3PostingsWriter:
-        return _PostingsWriter(
-            dbfile, blocklimit=self._blocklimit, compression=self._compression, byteids=byteids
+    @property
+    def columns(self) -> Columns:
+        return Columns(
+            self._ids,
+            self._stored,
+            np.array(self._days, np.int32),
+            np.array(self._instants, np.float64),
+            {name: np.frombuffer(coded, np.uint8) for name, coded in self._lengths.items()},
         )
 
-    def field_writer(self, storage: Any, segment: Any) -> whoosh3.W3FieldWriter:
-        return _FieldWriter(self, storage, segment)
-
-    def new_segment(self, storage: Any, indexname: str) -> whoosh3.W3Segment:
-        # Pickled into the index with its codec: stock Whoosh must find its own there.
-        return whoosh3.W3Segment(whoosh3.W3Codec(), indexname)
-
-
-class _PostingsWriter(whoosh3.W3PostingsWriter):  # type: ignore[misc]
-    def _write_block(self, last: bool = False) -> None:
-        if not self._blockcount:
-            self._postfile.write(whoosh3.WHOOSH3_HEADER_MAGIC)
-        self._terminfo.add_block(self)
-        data = pickle.dumps((self._mini_ids(), self._mini_weights(), self._mini_values()), 2)
-        compression = self._compression if len(data) >= _COMPRESS_FROM else 0
-        if compression:
-            data = zlib.compress(data, compression)
-        shortest, longest = length_to_byte(self._minlength), length_to_byte(self._maxlength)
-        facts = (len(self._ids), self._ids[-1], self._maxweight, compression, shortest, longest)
-        head = pickle.dumps(facts, 2)
-        size = len(head) + len(data)
-        self._postfile.write_int(-size if last else size)
-        self._postfile.write(head)
-        self._postfile.write(data)
-        self._blockcount += 1
-        self._new_block()
-
-    def put(
-        self,
-        numbers: "array[int]",
-        weights: "array[float]",
-        payloads: list[bytes],
-        lengths: "np.ndarray[Any, np.dtype[np.int64]]",
-    ) -> None:
-        """A whole posting list, in blocks; the last one stays for `finish_postings`."""
-        for start in range(0, len(numbers), self._blocklimit):
-            if start:
-                self._write_block()
-            block = slice(start, start + self._blocklimit)
-            self._ids, self._weights = numbers[block], weights[block]
-            self._values = [payload for payload in payloads[block] if payload]
-            self._maxweight = max(self._weights)
-            inside = lengths[np.frombuffer(self._ids, np.uint32)]
-            self._minlength, self._maxlength = int(inside.min()), int(inside.max())
-
-
-class _FieldWriter(whoosh3.W3FieldWriter):  # type: ignore[misc]
-    def add_postings(self, schema: fields.Schema, lengths: Any, postings: _Postings) -> None:
-        total = lengths.doc_count_all()
-        for name in sorted(postings.fields):
-            self.start_field(name, schema[name])
-            field_lengths = np.fromiter(_lengths(lengths, name, total), np.int64, total)
-            terms = postings.fields[name]
+    def posting_lists(self, first: int) -> Iterator[PostingList]:
+        for name, prefix in PREFIXES.items():
+            terms = self._terms[name]
+            width = 3 if name.endswith("_written") else 2 if name in TEXT_FIELDS else 1
             for term in sorted(terms):
-                self.start_term(term)
-                self._postwriter.put(*terms[term], field_lengths)
-                self.finish_term()
-            self.finish_field()
+                flat = terms[term]
+                numbers = [number + first for number in flat[::width]] if first else flat[::width]
+                weights = flat[1::width] if width > 1 else [1] * len(numbers)
+                yield prefix + term.encode(), numbers, weights, flat[2::3] if width == 3 else None
 
 
-def _lengths(reader: Any, field: str, total: int) -> Iterator[int]:
-    """The length of the field in each article, as Whoosh will read it back."""
-    column = reader._cached_reader(f"_{field}_len", whoosh3.LENGTHS_COLUMN)
-    return (byte_to_length(column[n]) if column else 0 for n in range(total))
+def _encoded(positions: Sequence[int]) -> bytes:
+    """Positions as Whoosh's own format has them: the count, and the steps pickled."""
+    steps = [positions[0], *map(sub, positions[1:], positions)]
+    return len(steps).to_bytes(4, "big") + pickle.dumps(steps, 2)
+
+
+@lru_cache(maxsize=1 << 12)
+def _once(position: int) -> bytes:
+    return _encoded([position])
+
+
+class _Survivors:
+    """The articles of a segment that are not deleted."""
+
+    def __init__(self, segment: Segment, info: W3Segment) -> None:
+        self._segment = segment
+        self._live = [n for n in range(segment.total) if not info.is_deleted(n)]
+
+    @property
+    def columns(self) -> Columns:
+        segment, live = self._segment, self._live
+        lengths = {name: segment.column(f"_{name}_len", np.uint8, 0) for name in TEXT_FIELDS}
+        return Columns(
+            [segment.ids[number] for number in live],
+            [segment.stored[number] for number in live],
+            segment.column("day", np.dtype(">i4"), 0)[live],
+            segment.column("instant", np.dtype(">f8"), UNDATED)[live],
+            {name: coded[live] for name, coded in lengths.items()},
+        )
+
+    def posting_lists(self, first: int) -> Iterator[PostingList]:
+        segment = self._segment
+        prefixes = {FIELD.pack(n): PREFIXES[name] for name, n in segment.index.fields.items()}
+        renumbered = [-1] * segment.total
+        for number, old in enumerate(self._live, first):
+            renumbered[old] = number
+        for key, info in segment.index.items():
+            numbers: list[int] = []
+            weights: list[float] = []
+            values: Sequence[bytes] | None = None
+            for ids, weighed, valued in segment.blocks(info):
+                numbers += map(renumbered.__getitem__, ids)
+                weights += weighed
+                if valued:
+                    values = [*values, *valued] if values else valued
+            if min(numbers) < 0:
+                live = [number >= 0 for number in numbers]
+                numbers = list(compress(numbers, live))
+                weights = list(compress(weights, live))
+                values = values and list(compress(values, live))
+            if numbers:
+                prefix, term = prefixes[key[: FIELD.size]], key[FIELD.size :]
+                yield prefix + term, numbers, weights, values

@@ -1,0 +1,122 @@
+"""What generations of a Whoosh index share, and what they must not."""
+
+import datetime as dt
+import gc
+import os
+import shutil
+import weakref
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from searchsvc.article import Article
+from searchsvc.engines.base import Bucket, SearchRequest
+from searchsvc.engines.whoosh import WhooshEngine, open_engine, open_writer
+from searchsvc.engines.whoosh_segment import Segment
+from searchsvc.query.tree import All, Exact, Or, Query, Stem
+from searchsvc.schema import FACET_FIELDS
+
+
+def article(number: int) -> Article:
+    return Article(
+        id=f"a{number}",
+        title=f"Oil {number}",
+        body=f"The price of oil fell{' again' * (number % 7)} in Esbjerg.",
+        date=dt.date(1987, 3, 1 + number % 28),
+        people=(f"Ann {number % 5}", "Bo"),
+        topics=("oil",) if number % 2 else (),
+    )
+
+
+def segments(engine: WhooshEngine) -> list[Segment]:
+    return [view.segment for view in engine._segments]
+
+
+def outcome(engine: WhooshEngine, query: Query) -> tuple[object, ...]:
+    result = engine.search(SearchRequest(query=query, limit=1000, facets=FACET_FIELDS))
+    return result.total, [(hit.article, hit.score) for hit in result.hits], result.facets
+
+
+def next_generation(before: Path) -> Path:
+    """A folder with hard links, as the store makes it."""
+    folder = before.with_name(f"{before.name}'")
+    shutil.copytree(before, folder, copy_function=os.link)
+    return folder
+
+
+@pytest.fixture
+def first(tmp_path: Path) -> Path:
+    folder = tmp_path / "first"
+    folder.mkdir()
+    writer = open_writer(folder)
+    for number in range(300):
+        writer.add(article(number))
+    writer.commit()
+    return folder
+
+
+def test_generations_share_the_segments_that_they_have_in_common(first: Path) -> None:
+    before = open_engine(first)
+    (segment,) = segments(before)
+    second = next_generation(first)
+    writer = open_writer(second)
+    writer.delete("a7")
+    writer.add(article(301))
+    writer.commit()
+    now = open_engine(second)
+    assert segments(now)[0] is segment
+    assert len(segments(now)) == 2
+    assert before.get("a7") == article(7)
+    assert now.get("a7") is None
+
+
+def test_a_segment_that_nobody_has_open_is_let_go_of(first: Path) -> None:
+    engine, other = open_engine(first), open_engine(first)
+    segment = weakref.ref(segments(engine)[0])
+    engine.search(SearchRequest(query=All(), facets=FACET_FIELDS))
+    del engine
+    gc.collect()
+    assert segment() is segments(other)[0]
+    del other
+    gc.collect()
+    assert segment() is None
+
+
+def test_files_of_the_same_name_that_were_made_anew_are_other_segments(first: Path) -> None:
+    engine = open_engine(first)
+    copied = first.with_name("copied")
+    shutil.copytree(first, copied)
+    assert segments(open_engine(copied))[0] is not segments(engine)[0]
+
+
+QUERIES = (
+    All(),
+    Or((Stem("oil", ("title", "body")), Stem("price", ("body",)), Stem("again", ("body",)))),
+    Exact(("price", "of", "oil"), 0, ("body",)),
+    Exact(("301",), 0, ("title",)),
+)
+
+
+def test_an_older_generation_that_is_open_changes_no_answer_and_no_score(first: Path) -> None:
+    before = open_engine(first)
+    old = [outcome(before, query) for query in QUERIES]
+    second = next_generation(first)
+    writer = open_writer(second)
+    for number in range(60):
+        writer.delete(f"a{number}")
+    writer.add(replace(article(301), people=("Bo", "Cy")))
+    writer.add(replace(article(3), topics=("gas",)))
+    writer.commit()
+    now = open_engine(second)
+    assert segments(now)[0] is segments(before)[0]
+    new = [outcome(now, query) for query in QUERIES]
+    assert [outcome(before, query) for query in QUERIES] == old
+    assert (old[0][0], new[0][0]) == (300, 242)
+    facets = now.search(SearchRequest(query=All(), facets=("people", "topics"))).facets
+    assert facets["people"][0] == Bucket("Bo", 242)
+    assert facets["people"][-1] == Bucket("Cy", 1)
+    assert facets["topics"] == (Bucket("oil", 121), Bucket("gas", 1))
+    alone = second.with_name("alone")  # of these files nobody has read anything
+    shutil.copytree(second, alone)
+    assert [outcome(open_engine(alone), query) for query in QUERIES] == new
