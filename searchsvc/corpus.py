@@ -15,7 +15,7 @@ import os
 import stat
 from collections.abc import Iterator
 from dataclasses import dataclass, field
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 from typing import BinaryIO
 
 from searchsvc.errors import CorpusError, ReadError
@@ -76,9 +76,17 @@ def scan(root: Path, below: Path | None = None) -> Iterator[CorpusFile | Skipped
     if not os.access(real, os.R_OK | os.X_OK):
         raise CorpusError(f"the corpus {str(root)!r} cannot be opened: Permission denied")
     start = name_below(real, below) if below else ""
-    if "/." in f"/{start}":
+    above = PurePosixPath(start).parents if start else ()
+    if "/." in f"/{start}" or any(is_index(real / folder) for folder in above):
         return iter(())
     return _Scan(real).visit(real / start, start)
+
+
+def is_index(folder: Path) -> bool:
+    """Whether *folder* is one that an index is kept in, which may lie inside of a corpus."""
+    if not (folder / "LOCK").is_file():
+        return False
+    return any(folder.glob("gen-[0-9]*")) or (folder / "draft").is_dir()
 
 
 def name_below(real: Path, below: Path) -> str:
@@ -118,6 +126,9 @@ class _Scan:
     def _folder(self, path: Path, name: str) -> Iterator[CorpusFile | Skipped]:
         if name.count("/") > _DEEPEST:
             yield Skipped(name, f"is more than {_DEEPEST} folders deep")
+            return
+        if is_index(path):
+            yield Skipped(name, "is an index of searchsvc", ignored=True)
             return
         with os.scandir(path) as listing:
             entries = [entry for entry in listing if not entry.name.startswith(".")]

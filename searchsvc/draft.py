@@ -52,6 +52,7 @@ class DirectoryDraft:
         self._facts = facts
         self._format = format
         self._begun = begun
+        self._made_from = (begun.folder, begun.manifest) if begun else None
         self._finished: Engine | None = None
         self._private: set[str] = set()  # files that are no links and may be written to
         self._known: dict[generation.Identity, generation.Facts] = {}
@@ -112,11 +113,13 @@ class DirectoryDraft:
         generation.link_files(self.folder, new, names - self._private)
         for name in names & self._private:
             shutil.copyfile(self.folder / name, new / name)
+        self._check_left_out()
         manifest = generation.seal(new, dict(self._facts), self._known)
         self._known |= generation.known_files(new, manifest)
         discard(self._checkpoint)
         new.rename(self._checkpoint)
         generation.fsync(self._checkpoint.parent)
+        self._made_from = (self._checkpoint, manifest)
         self._writer = self._format.open_writer(self.folder / ENGINE)
 
     def finished(self) -> Engine:
@@ -127,9 +130,17 @@ class DirectoryDraft:
         return self._finished
 
     def seal(self, facts: Mapping[str, Any]) -> Manifest:
-        """Has everything on disk with a manifest that says *facts*, ready to be published."""
+        """Has everything on disk with a manifest that says *facts*, ready to be published.
+
+        Raises IndexDamaged if something that it was made from is not as it was written.
+        """
         articles = self.finished().count()
+        self._check_left_out()
         return generation.seal(self.folder, {**facts, "articles": articles}, self._known)
+
+    def _check_left_out(self) -> None:
+        if self._made_from:
+            generation.check_left_out(*self._made_from, self.folder)
 
     def drop(self) -> None:
         """Lets go of everything; a checkpoint stays."""
@@ -145,4 +156,5 @@ def discard(folder: Path) -> None:
     trash = next(name for name in names if not name.exists())  # some may not go away at once
     with contextlib.suppress(FileNotFoundError):
         os.rename(folder, trash)
+        generation.fsync(folder.parent)  # else half of it might be there after a loss of power
     shutil.rmtree(trash, ignore_errors=True)

@@ -14,6 +14,7 @@ from pathlib import Path
 
 from searchsvc.engines.base import Engine, SearchRequest
 from searchsvc.errors import ConfigError, GateClosed, QueryError
+from searchsvc.query.parser import parse
 from searchsvc.searching import understand
 
 _PAGE = 1000  # hits at a time
@@ -54,7 +55,7 @@ def read_gate(path: Path, may_lose: float) -> list[SavedQuery]:
     Raises ConfigError for a file that cannot be read, and for one without a query.
     """
     try:
-        lines = path.read_text("utf-8").splitlines()
+        lines = path.read_text("utf-8-sig").splitlines()
     except (OSError, UnicodeDecodeError) as error:
         raise ConfigError(f"--gate: {path} cannot be read: {error}") from None
     queries = []
@@ -62,6 +63,10 @@ def read_gate(path: Path, may_lose: float) -> list[SavedQuery]:
         said = re.fullmatch(r"\s*(?:([0-9]+(?:\.[0-9]+)?)%\s+)?(.*?)\s*", line)
         if said and said[2] and not said[2].startswith("#"):
             share = may_lose if said[1] is None else float(said[1]) / 100
+            try:
+                parse(said[2])
+            except QueryError as error:
+                raise ConfigError(f"--gate: {path}: {error}") from None
             queries.append(SavedQuery(said[2], share))
     if not queries:
         raise ConfigError(f"--gate: {path} has no query; it is to have one on each line")

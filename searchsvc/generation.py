@@ -7,6 +7,7 @@ A manifest is written last, when everything else is on disk, so a folder that ha
 Disks and people change files all the same: `damage` reads every byte and tells what differs.
 """
 
+import errno
 import hashlib
 import json
 import os
@@ -21,6 +22,7 @@ from searchsvc.errors import IndexDamaged
 MANIFEST = "MANIFEST.json"
 REBUILD = "rebuild it: searchsvc reindex"
 
+_DAMAGE = (errno.ENOENT, errno.ENOTDIR, errno.EISDIR, errno.ELOOP, errno.EIO)
 _CHUNK = 1 << 20  # bytes read between two pauses
 
 # Size and SHA-256 of a file, and of several by name.
@@ -34,12 +36,13 @@ Identity: TypeAlias = tuple[int, int, int, int]
 class Damage:
     """A file of a generation that does not hold what was written, and in which way."""
 
-    generation: str  # the name of its folder
+    generation: str | None  # the name of its folder; None for what is beside all
     file: str
     reason: str
 
     def __str__(self) -> str:
-        return f"{self.generation}/{self.file} {self.reason}"
+        where = f"{self.generation}/{self.file}" if self.generation else self.file
+        return f"{where}: {self.reason}"
 
 
 def read_manifest(folder: Path) -> Manifest:
@@ -49,9 +52,18 @@ def read_manifest(folder: Path) -> Manifest:
         manifest: Manifest = json.loads(path.read_bytes())
         if manifest.pop("sha256", None) not in (None, digest(manifest)):
             raise ValueError("it is not as it was written")
-    except (OSError, ValueError, AttributeError) as error:
-        raise IndexDamaged(f"{path} cannot be read: {error}; {REBUILD}") from None
+    except OSError as error:
+        raise_unless_damage(error)
+        raise IndexDamaged(f"{path} cannot be read: {error.strerror}") from None
+    except (ValueError, AttributeError) as error:
+        raise IndexDamaged(f"{path} cannot be read: {error}") from None
     return manifest
+
+
+def raise_unless_damage(error: OSError) -> None:
+    """Raises *error* unless it tells of the file: no handles, no memory, no leave are no damage."""
+    if error.errno not in _DAMAGE:
+        raise error
 
 
 def write_manifest(folder: Path, manifest: Manifest) -> None:
@@ -72,15 +84,21 @@ def check_sizes(folder: Path, manifest: Manifest) -> None:
     for name, facts in manifest["files"].items():
         path = folder / name
         if not path.is_file() or path.stat().st_size != facts["size"]:
-            raise IndexDamaged(f"{path} is missing or cut short; {REBUILD}")
+            raise IndexDamaged(f"{path} is missing or cut short")
 
 
-def damage(folder: Path, pause: Callable[[int], None] = lambda size: None) -> Iterator[Damage]:
+def damage(
+    folder: Path,
+    pause: Callable[[int], None] = lambda size: None,
+    seen: dict[Identity, Facts] | None = None,
+) -> Iterator[Damage]:
     """What is wrong in *folder*, after a look at every byte of it.
 
-    *pause* is called with the bytes read since it was last. A folder that is removed meanwhile has
-    nothing wrong with it.
+    *pause* is called with the bytes read since it was last. Files that are among *seen* are not
+    read again, and those read are put there. A folder that is removed meanwhile has nothing wrong
+    with it. Raises OSError for what tells nothing of the files.
     """
+    seen = {} if seen is None else seen
     try:
         manifest = read_manifest(folder)
     except IndexDamaged as error:
@@ -89,8 +107,11 @@ def damage(folder: Path, pause: Callable[[int], None] = lambda size: None) -> It
         return
     for name, facts in manifest["files"].items():
         try:
-            found = _facts(folder / name, pause)
+            path = folder / name
+            identity = _identity(path)
+            found = seen[identity] = seen.get(identity) or _facts(path, pause)
         except OSError as error:
+            raise_unless_damage(error)
             if folder.is_dir():
                 yield Damage(folder.name, name, f"cannot be read: {error.strerror}")
             continue
@@ -129,6 +150,18 @@ def seal(folder: Path, manifest: Manifest, known: Mapping[Identity, Facts]) -> M
     sealed = {**manifest, "files": files}
     write_manifest(folder, sealed)
     return sealed
+
+
+def check_left_out(folder: Path, manifest: Manifest, draft: Path) -> None:
+    """Raises IndexDamaged if a file of *folder* that *draft* does not share is not as written.
+
+    What came of it, by a merge or a change, would bear a hash of its own, and look right for ever.
+    """
+    shared = {_identity(path) for path in _files(draft)}
+    for name, facts in manifest["files"].items():
+        path = folder / name
+        if _identity(path) not in shared and _facts(path) != facts:
+            raise IndexDamaged(f"{path} does not hold what was written (SHA-256)")
 
 
 def known_files(folder: Path, manifest: Manifest) -> dict[Identity, Facts]:

@@ -74,8 +74,8 @@ class Guard:
 
     def _open(self) -> None:
         with suppress(IndexProblem):  # readers are told
-            if said := self._store.current().fallback:
-                self._say(f"{said}; searchsvc index brings it up to date")
+            if said := self._store.current().notice:
+                self._say(f"{said}; searchsvc index mends it")
             else:
                 self._told.clear()
 
@@ -86,12 +86,19 @@ class Guard:
 
     def _keep_open(self) -> None:
         while not self._stop.wait(OPEN_SECONDS):
-            self._open()
+            self._going_on(self._open)
 
     def _keep_looking(self) -> None:
         while not self._stop.wait(self._rest_seconds):
             with suppress(_Stopped):
-                self.look(self._rest)
+                self._going_on(lambda: self.look(self._rest))
+
+    def _going_on(self, work: Callable[[], None]) -> None:
+        """Does *work*; what fails today, for want of file handles say, may succeed tomorrow."""
+        try:
+            work()
+        except OSError as error:
+            self._say(f"the index could not be looked at: {error}")
 
     def _rest(self, size: int) -> None:
         if self._stop.wait(size / self._bytes_a_second):

@@ -10,13 +10,14 @@ A long build is saved every minute. One that was interrupted begins where it was
 tells which files had been read by then, so nothing else is needed to go on.
 """
 
+import errno
 import hashlib
 import os
 import sqlite3
 import time
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import closing, contextmanager, suppress
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from io import BufferedReader
 from pathlib import Path
 from typing import cast
@@ -28,6 +29,7 @@ from searchsvc.engines.base import Draft, Engine, WritableStore, Writer
 from searchsvc.errors import (
     CorpusError,
     CorpusShrunk,
+    GateClosed,
     IndexDamaged,
     IndexNotWritten,
     IndexProblem,
@@ -97,10 +99,14 @@ def update(
             with suppress(_NothingToPublish):
                 _write(store, job, fresh, wait, list(gate))
                 report.generation = store.current().name
-    except (OSError, sqlite3.Error) as error:
-        _raise_damage(store, error)
+    except (OSError, sqlite3.OperationalError) as error:
+        if getattr(error, "errno", None) == errno.EIO:
+            _raise_damage(store, error)
         said = f"the index could not be written and is as it was: {error}"
         raise IndexNotWritten(said) from error
+    except IndexDamaged as error:
+        _raise_damage(store, error)
+        raise
     except SearchServiceError:
         raise
     except Exception as error:
@@ -130,25 +136,34 @@ def _try(store: WritableStore, job: "_Update", fresh: bool) -> None:
         _cache(job.names, read_only=True) as cache,
     ):
         job.run(ledger, _NoWriter(), held, cache)
-        job.look_at_size(live, is_trial=True)
+        job.look_at_size(store.articles(), is_trial=True)
 
 
 def _write(
     store: WritableStore, job: "_Update", fresh: bool, wait: bool, queries: list[SavedQuery]
 ) -> None:
-    with store.write(fresh=fresh, wait=wait, purpose=str(job.corpus)) as draft:
+    # A look at some paths is short, and not what an interrupted look at everything would go on to.
+    purpose = str(job.corpus) if job.paths is None else None
+    with store.write(fresh=fresh, wait=wait, purpose=purpose) as draft:
         trouble = _trouble(store)
-        if trouble:
-            job.report.remarks.append(Remark("index", "", trouble, False))
         if fresh:
-            job.report.remarks += _not_rebuilt(store, job.corpus)
+            said = "is not rebuilt: searchsvc index --corpus {} brings it back"
+            job.report.remarks += _of_other_roots(store, job.corpus, said)
+        elif trouble:
+            job.report.remarks.append(Remark("index", "", trouble, False))
+            said = "may not be up to date: searchsvc index --corpus {} brings it there"
+            job.report.remarks += _of_other_roots(store, job.corpus, said)
         with closing(_ledger(draft)) as ledger, _cache(job.names) as cache:
             live = _live(store)
-            job.saver = _Saver(ledger, draft)
+            if purpose is not None:
+                job.saver = _Saver(ledger, draft)
             if draft.is_resumed and draft.begun:
-                job.report.resumed = draft.begun.count()
+                there = live.count() if live and not fresh else 0
+                job.report.resumed = draft.begun.count() - there
+                # Corrections may have come and gone since.
+                job.names = replace(job.names, again=True)
             job.run(ledger, draft, draft.begun, cache)
-            job.look_at_size(live)
+            job.look_at_size(store.articles())
             if fresh and cache:
                 cache.keep_used()
             is_new = fresh or draft.is_resumed or live is None or trouble
@@ -157,6 +172,8 @@ def _write(
             ledger.finish()
         if queries and live:
             gate.check(queries, live, draft.finished())
+        elif queries and store.articles():
+            raise GateClosed(["none can be compared: the live index cannot be opened"])
     if draft.trouble:
         job.report.remarks.append(Remark("index", "", draft.trouble, False))
 
@@ -170,7 +187,7 @@ def _live(store: WritableStore) -> Engine | None:
 
 def _trouble(store: WritableStore) -> str | None:
     with suppress(IndexProblem):
-        return store.current().fallback
+        return store.current().notice
     return None
 
 
@@ -188,15 +205,14 @@ def _cache(names: NameSource, read_only: bool = False) -> Iterator[NamesCache | 
             yield cache
 
 
-def _not_rebuilt(store: WritableStore, corpus: Path) -> Iterator[Remark]:
-    """What the index was made from besides *corpus*, and a rebuild from it alone leaves out."""
+def _of_other_roots(store: WritableStore, corpus: Path, said: str) -> Iterator[Remark]:
+    """A remark, *said* with its path, on each root of the index besides *corpus*."""
     with suppress(IndexProblem, sqlite3.Error):
         if path := store.file(LEDGER):
             with closing(Ledger(":memory:", path, store.file(LEDGER_CHANGES))) as before:
                 for _, root in before.roots():
                     if root != corpus and corpus not in root.parents and root not in corpus.parents:
-                        said = f"is not rebuilt: searchsvc index --corpus {root} brings it back"
-                        yield Remark(str(root), "", said, True)
+                        yield Remark(str(root), "", said.format(root), True)
 
 
 class _NoWriter:
@@ -286,13 +302,16 @@ class _Update:
         found: set[str] = set()
         below = "" if place == root_path else name_below(root_path, place)
         for file in scan(root_path, place if below else None):
-            if root_path / file.name == corrections or file.name in self.looked_at:
+            if root_path / file.name == corrections:
+                continue
+            if not isinstance(file, Skipped):
+                found.add(file.name)
+            if file.name in self.looked_at:  # in another place as well
                 continue
             self.looked_at.add(file.name)
             if isinstance(file, Skipped):
                 self._note_skipped(file, failed)
             else:
-                found.add(file.name)
                 self.report.files_found += 1
                 if hash := self._hash_if_changed(root, file, failed):
                     to_read[file.name] = file, hash
@@ -304,18 +323,19 @@ class _Update:
                 self.looked_at.add(name)
                 self.report.files_vanished += 1
 
-    def look_at_size(self, live: Engine | None, is_trial: bool = False) -> None:
+    def look_at_size(self, before: int, is_trial: bool = False) -> None:
         """Raises CorpusShrunk if too many articles are gone, which a disk that is away looks like.
 
-        *live* is the index that would be replaced.
+        *before* are the articles of the index that would be replaced.
         """
-        before = live.count() if live else 0
         if self.may_shrink or self.report.total * 2 >= before:
             return
         said = (
             f"{before - self.report.total:,} of {before:,} articles would leave the index: is"
             f" {self.corpus} whole? If this is meant: --yes"
         )
+        if self.report.files_failed:
+            said += f" (files that could not be opened: {self.report.files_failed:,})"
         if not is_trial:
             raise CorpusShrunk(said)
         self.report.remarks.append(Remark(str(self.corpus), "", said, False))

@@ -103,7 +103,8 @@ class Ledger:
     def __init__(self, path: str, base: str | None = None, copy_of: str | None = None) -> None:
         self._base = base
         self._path = path
-        self._db = sqlite3.connect(path, isolation_level=None)
+        # Without uri the base could be attached as one only where SQLite has them on for all.
+        self._db = sqlite3.connect(path, isolation_level=None, uri=True)
         # The generation is synced when it is published; until then nobody else sees this file.
         self._db.execute("pragma synchronous = off")
         self._db.execute("pragma journal_mode = memory")

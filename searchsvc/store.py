@@ -8,8 +8,12 @@
         MANIFEST.json       see generation.py
         ledger.sqlite       files that belong to the generation as a whole
         engine/             the engine's own files
+        ledger-changes.sqlite
       spare-000002/         the same once more, sharing no file with the others
-      checkpoint/           how far a build was that was interrupted; see draft.py
+      draft/                a generation in the making
+      checkpoint-reindex/   how far a build was that was interrupted; see draft.py
+      damaged-gen-000001/   what is no longer served, until the next write
+      trash-0-gen-000001/   what is being removed
 
 A generation on disk never changes. A write works in a private folder of hard links to the files of
 the current generation: engines write new files, they change none, and what else is to be changed
@@ -44,12 +48,15 @@ from searchsvc.errors import IndexDamaged, IndexLocked, IndexMissing, IndexOutda
 from searchsvc.generation import (
     REBUILD,
     Damage,
+    Facts,
+    Identity,
     Manifest,
     check_sizes,
     copy_whole,
     damage,
     digest,
     fsync,
+    raise_unless_damage,
     read_manifest,
 )
 from searchsvc.schema import SCHEMA_VERSION
@@ -70,7 +77,7 @@ _DIGEST = 16  # digits of a manifest's hash in CURRENT
 class DirectoryGeneration:
     """A published generation, its engine open.
 
-    `fallback` tells why it is served and not a newer one; None as long as all is well.
+    `reason` is why it is served and not the newest, None if it is.
     """
 
     name: str
@@ -78,13 +85,36 @@ class DirectoryGeneration:
     manifest: Manifest
     folder: Path
     inode: int
-    fallback: str | None = None
+    clock: Callable[[], float]
+    reason: str | None = None
+
+    @property
+    def is_spare(self) -> bool:
+        """Whether it is the copy of a generation that is gone."""
+        return self.folder.name.startswith("spare-")
+
+    @property
+    def fallback(self) -> str | None:
+        """For readers: that it is not the newest, and its age; None as long as it is."""
+        if self.reason is None:
+            return None
+        age = _spoken(self.clock() - self.manifest["published"])
+        said = "the newest state of the index is damaged"
+        return f"{said}; generation {self.name} is served, {age} old"
+
+    @property
+    def notice(self) -> str | None:
+        """For operators: what is damaged, and what is served instead; None if all is well."""
+        if self.fallback:
+            return f"{self.reason}: {self.fallback}"
+        if self.is_spare:
+            return f"generation {self.name} is damaged; its spare copy, which is equal, is served"
+        return None
 
     @property
     def lineage(self) -> str:
         """Generations that may share files have one lineage; a spare begins its own."""
-        is_spare = self.folder.name.startswith("spare-")
-        return self.folder.name if is_spare else str(self.manifest["lineage"])
+        return self.folder.name if self.is_spare else str(self.manifest["lineage"])
 
     def is_there(self) -> bool:
         """Whether it is still where it was opened, and not another in its place."""
@@ -118,7 +148,9 @@ class DirectoryStore:
         """
         with self._lock:
             pointer = self._pointer()
-            while not (self._served and self._served[0] == pointer and self._served[1].is_there()):
+            while True:
+                if self._served and self._served[0] == pointer and self._is_good(self._served[1]):
+                    return self._served[1]
                 try:
                     generation = self._pointed(pointer)
                 except IndexDamaged as error:
@@ -127,27 +159,25 @@ class DirectoryStore:
                         continue
                     generation = self._newest_whole(str(error))
                 self._served = pointer, generation
-            return self._served[1]
 
     @property
-    def fallback(self) -> str | None:
-        """Why what was served last is not the newest generation; None if all is well."""
-        return self._served[1].fallback if self._served else None
+    def notice(self) -> str | None:
+        """What an operator should know of the generation served last; None if all is well."""
+        return self._served[1].notice if self._served else None
+
+    def _is_good(self, generation: DirectoryGeneration) -> bool:
+        return generation.is_there() and generation.folder not in self._bad
 
     def generation(self, name: str) -> DirectoryGeneration | None:
         """A generation that is still kept, open; None if it is gone. Raises IndexProblem."""
         with self._lock:
             opened = self._open.get(name)
-            if opened and opened.is_there():
+            if opened and self._is_good(opened):
                 return opened
             trouble: IndexDamaged | None = None
             for folder in self._folders(name):
                 try:
-                    opened = self._opened(name, folder)
-                    if folder != self._folder(name):
-                        said = f"generation {name} is damaged; its spare copy is served"
-                        opened = replace(opened, fallback=said)
-                    return self._keep_open(opened)
+                    return self._keep_open(self._opened(name, folder))
                 except IndexDamaged as error:
                     trouble = trouble or error
             if trouble:
@@ -194,9 +224,7 @@ class DirectoryStore:
                 except IndexDamaged:
                     continue
                 else:
-                    age = _spoken(self._clock() - generation.manifest["published"])
-                    said = f"{reason}; generation {name} is served, {age} old"
-                    return self._keep_open(replace(generation, fallback=said))
+                    return self._keep_open(replace(generation, reason=reason))
         if outdated:
             raise outdated
         raise IndexDamaged(f"{reason}, and no other generation is whole; {REBUILD}")
@@ -221,9 +249,12 @@ class DirectoryStore:
         check_sizes(folder, manifest)
         try:
             engine = self._format.open_engine(folder / ENGINE)
+        except OSError as error:
+            raise_unless_damage(error)
+            raise IndexDamaged(f"{folder} cannot be opened: {error}") from None
         except Exception as error:  # whatever the bytes made of the engine's own reading
-            raise IndexDamaged(f"{folder} cannot be opened: {error!r}; {REBUILD}") from None
-        return DirectoryGeneration(name, engine, manifest, folder, inode)
+            raise IndexDamaged(f"{folder} cannot be opened: {error!r}") from None
+        return DirectoryGeneration(name, engine, manifest, folder, inode, self._clock)
 
     def _keep_open(self, opened: DirectoryGeneration) -> DirectoryGeneration:
         # An engine that is let go of here lives until the last search on it ends.
@@ -258,8 +289,8 @@ class DirectoryStore:
             "kept": self._names("gen"),
             "spare": self._names("spare"),
             "damaged": sorted(path.name for path in self.root.glob("damaged-*")),
-            "interrupted": (self.root / _CHECKPOINT).is_dir(),
-            "fallback": generation.fallback,
+            "interrupted": sorted(path.name for path in self.root.glob(f"{_CHECKPOINT}-*")),
+            "notice": generation.notice,
         }
 
     # -- looking for damage ----------------------------------------------------------------------
@@ -271,24 +302,30 @@ class DirectoryStore:
         current afterwards.
         """
         found: list[Damage] = []
+        seen: dict[Identity, Facts] = {}  # generations share files
         for name in reversed(self._names()):
             for folder in self._folders(name):
-                found += self._damage(folder, pause)
+                found += self._damage(folder, pause, seen)
         try:
             pointer = self._pointer()
             if pointer is not None or self._names():
                 self._pointed(pointer)
         except IndexDamaged as error:
             if not found:
-                found.append(Damage("", "CURRENT", str(error)))
+                found.append(Damage(None, "CURRENT", str(error)))
         except IndexOutdated:
             pass
+        with self._lock:
+            self._served = None  # to be looked for anew
         return found
 
     def _damage(
-        self, folder: Path, pause: Callable[[int], None] = lambda size: None
+        self,
+        folder: Path,
+        pause: Callable[[int], None] = lambda size: None,
+        seen: dict[Identity, Facts] | None = None,
     ) -> list[Damage]:
-        found = list(damage(folder, pause))
+        found = list(damage(folder, pause, seen))
         if found:
             aside = self.root / f"damaged-{folder.name}"
             try:
@@ -326,25 +363,28 @@ class DirectoryStore:
                 before = None
             self._tidy()
             facts = self._versions() | {
-                "purpose": f"{'reindex' if fresh else 'index'} {purpose}",
+                "purpose": purpose,
                 "before": before.name if before else None,
             }
-            begun = self._saved(facts) if purpose is not None else None
+            checkpoint = self.root / f"{_CHECKPOINT}-{'reindex' if fresh else 'index'}"
+            begun = self._saved(checkpoint, facts) if purpose is not None else None
             if begun is None and before is not None:
                 begun = Beginning(before.folder, before.manifest, before.engine)
-            draft = DirectoryDraft(
-                self.root / _DRAFT, self.root / _CHECKPOINT, facts, self._format, begun
-            )
+            draft = DirectoryDraft(self.root / _DRAFT, checkpoint, facts, self._format, begun)
             try:
                 yield draft
                 self._publish(draft, before)
             except BaseException:
                 draft.drop()
                 raise
+            if purpose is not None:
+                discard(checkpoint)
             # The write is done. What follows is for later, and nothing to take it back for.
             try:
                 self._collect()
                 self._renew_spare()
+                for path in self.root.glob("damaged-*"):
+                    discard(path)
             except OSError as error:
                 draft.trouble = f"no spare copy of the index could be kept: {error}"
                 discard(self.root / _NEW_SPARE)
@@ -370,15 +410,18 @@ class DirectoryStore:
 
     def _tidy(self) -> None:
         """Removes what a write that was killed left."""
-        for name in (_DRAFT, _NEW_SPARE, f"{_CHECKPOINT}.new"):
+        for name in (_DRAFT, _NEW_SPARE):
             if (self.root / name).exists():
                 shutil.rmtree(self.root / name)
         for trash in self.root.glob("trash-*"):
             shutil.rmtree(trash, ignore_errors=True)
 
-    def _saved(self, facts: dict[str, Any]) -> Beginning | None:
-        """The checkpoint, if it is whole and of a write like this; else it is removed."""
-        folder = self.root / _CHECKPOINT
+    def _saved(self, folder: Path, facts: dict[str, Any]) -> Beginning | None:
+        """The checkpoint *folder*, if it is whole and of a write like this; else it is removed."""
+        new = folder.with_name(folder.name + ".new")
+        if not folder.exists() and new.exists():  # the one before was removed, and then it ended
+            new.rename(folder)
+        shutil.rmtree(new, ignore_errors=True)
         with suppress(IndexProblem):
             manifest = read_manifest(folder)
             if facts.items() <= manifest.items() and not any(damage(folder)):
@@ -388,6 +431,8 @@ class DirectoryStore:
         return None
 
     def _publish(self, draft: DirectoryDraft, before: DirectoryGeneration | None) -> None:
+        if before and not self._is_good(before):
+            raise IndexDamaged(f"generation {before.name} was found damaged meanwhile")
         name = f"{self._newest_number() + 1:06}"
         served = self.current_name()
         facts = self._versions() | {
@@ -404,16 +449,16 @@ class DirectoryStore:
         fsync(pointer)
         pointer.replace(self.root / "CURRENT")
         fsync(self.root)
-        discard(self.root / _CHECKPOINT)
-        folder = self._folder(name)
-        made = DirectoryGeneration(name, draft.finished(), manifest, folder, folder.stat().st_ino)
+        folder, engine = self._folder(name), draft.finished()
+        inode = folder.stat().st_ino
         with self._lock:
-            self._keep_open(made)
+            self._keep_open(DirectoryGeneration(name, engine, manifest, folder, inode, self._clock))
 
     def _newest_number(self) -> int:
         """Of all that ever were, as far as can be told: no number is given twice."""
-        folders = (path.name for path in self.root.glob("*-[0-9]*"))
-        return max((int(name.rpartition("-")[2]) for name in folders), default=0)
+        names = [path.name for path in self.root.iterdir()]
+        found = (re.fullmatch(r"(?:.*-)?(?:gen|spare)-([0-9]+)", name) for name in names)
+        return max((int(one[1]) for one in found if one), default=0)
 
     def _names(self, *kinds: str) -> list[str]:
         """All generations on disk, the oldest first; of *kinds*, `gen` and `spare`, or both."""
@@ -437,8 +482,14 @@ class DirectoryStore:
                 break
             if name != current.manifest["apart"] or self._spare(current):
                 discard(self._folder(name))
-        for path in self.root.glob("damaged-*"):
-            discard(path)
+
+    def articles(self) -> int:
+        """How many articles the newest generation has, also if it cannot be opened; 0 if none."""
+        names = self._names()
+        for folder in self._folders(names[-1]) if names else ():
+            with suppress(IndexDamaged):
+                return int(read_manifest(folder).get("articles", 0))
+        return 0
 
     def _published(self, name: str) -> float:
         with suppress(IndexDamaged, KeyError, ValueError):

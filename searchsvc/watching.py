@@ -12,13 +12,13 @@ import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import closing
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 
 from watchfiles import Change, watch
 
-from searchsvc.corpus import scan
+from searchsvc.corpus import is_index, name_below, scan
 from searchsvc.engines.base import WritableStore
-from searchsvc.errors import SearchServiceError
+from searchsvc.errors import CorpusError, SearchServiceError
 from searchsvc.extract.corrections import FILE
 from searchsvc.indexing import update
 from searchsvc.naming import NameSource
@@ -30,6 +30,7 @@ MOST_MS = 2000  # that a burst is waited for
 LOOK_MS = 500  # between looks at what no notice tells
 SWEEP_SECONDS = 60 * 60.0
 RETRY_SECONDS = 5.0
+BLIND_SECONDS = 60.0  # between looks at everything where the system gives no notices
 
 
 def watch_corpus(
@@ -78,6 +79,7 @@ class _Watch:
         self._all_pending = True  # the whole corpus is
         self._last_sweep = 0.0
         self._complained = ""
+        self._is_blind = False  # the system gives no notices
 
     def run(self) -> None:
         """Watches until told to stop, or until the corpus is another folder than it was."""
@@ -90,7 +92,7 @@ class _Watch:
             if self._corrections() != corrections:
                 corrections = self._corrections()
                 paths |= {self._corpus / FILE}  # an update looks at corrections, whatever it is for
-            self._pending |= paths
+            self._pending |= {path for path in paths if self._is_ours(path)}
             if time.monotonic() - self._last_sweep > SWEEP_SECONDS:
                 self._all_pending = True
             if self._pending or self._all_pending:
@@ -120,9 +122,22 @@ class _Watch:
             ):
                 yield {Path(path) for _, path in changes}
         except (OSError, RuntimeError) as error:
-            self._say(f"the corpus cannot be watched: {error}; it is looked at now and then")
+            if not self._is_blind:
+                self._complain(
+                    f"the corpus cannot be watched: {error}; it is looked at every minute. Raise"
+                    " fs.inotify.max_user_watches, or set WATCHFILES_FORCE_POLLING=1"
+                )
+            self._is_blind = True
             yield set()
-            self._stop.wait(RETRY_SECONDS)
+            self._stop.wait(BLIND_SECONDS)
+
+    def _is_ours(self, path: Path) -> bool:
+        """Whether *path* is in the corpus: notices tell of links' targets, and of an index, too."""
+        try:
+            name = PurePosixPath(name_below(self._corpus, path))
+        except CorpusError:
+            return False
+        return not any(is_index(self._corpus / folder) for folder in (name, *name.parents))
 
     def _is_corpus(self, change: Change, path: str) -> bool:
         return Path(path) == self._corpus

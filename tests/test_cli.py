@@ -263,7 +263,7 @@ def test_verify_tells_damage_and_the_next_index_mends_it(run: Run, tmp_path: Pat
             assert (found["generation"], found["file"]) == (copy, f"engine/{path.name}")
             answer = run("search", "story", cwd=tmp_path)
             assert "Alpha" in answer.stdout
-            assert "spare copy is served; searchsvc index brings" in answer.stderr
+            assert "which is equal, is served; searchsvc index mends it" in answer.stderr
     assert "no other generation is whole" in run("search", "story", cwd=tmp_path).stderr
     assert run("reindex", cwd=tmp_path).returncode == 0
     assert run("verify", cwd=tmp_path).stdout == "generation 000002 is whole\n"

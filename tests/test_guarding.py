@@ -47,7 +47,7 @@ def test_what_goes_bad_while_it_is_served_is_found_and_served_no_longer(
         wait_for(lambda: reader.current().name == "000003")
     assert path.name in told[0]
     assert "generation 000001 is served" in told[1]
-    assert "searchsvc index" in told[1]
+    assert "searchsvc index mends it" in told[1]
     assert len(told) == len(set(told)), "each is said once"
 
 

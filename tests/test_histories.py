@@ -111,6 +111,8 @@ def run(folder: Path, seed: int, readers: Workers) -> None:
         after = {path: path.stat().st_mtime_ns for path in world.files()}
         changed = {path for path, _ in before.items() ^ after.items()}
         paths = sorted(changed) if world.chance.random() < 0.5 else None
+        if paths and world.chance.random() < 0.5:  # as notices tell of folders too
+            paths += [path.parent for path in paths]
         try:
             world.update(readers=readers, paths=paths)
         except CorrectionsError:

@@ -1,7 +1,9 @@
 """Generations in a directory: what a reader sees while they are written, swapped and collected."""
 
 import datetime as dt
+import errno
 import json
+import os
 import shutil
 import subprocess
 import sys
@@ -202,6 +204,8 @@ def test_the_spare_is_served_where_its_generation_is_damaged(store: DirectorySto
     assert reader.current().name == "000001"
     assert reader.current().engine.get("a1") == article(1)
     assert reader.current().folder.name == "spare-000001"
+    assert reader.current().fallback is None, "it is the newest state"
+    assert "spare copy" in (reader.current().notice or "")
 
 
 def test_verify_finds_a_flipped_bit_and_the_newest_whole_generation_is_served(
@@ -224,6 +228,8 @@ def test_verify_finds_a_flipped_bit_and_the_newest_whole_generation_is_served(
         assert (served.name, served.engine.get("a2")) == ("000001", None)
         assert served.fallback
         assert "generation 000001 is served" in served.fallback
+        assert path.name not in served.fallback, "readers need not know where our files are"
+        assert str(store.root) in (served.notice or "")
     assert "2 hours old" in (DirectoryStore(tmp_path, clock=clock).current().fallback or "")
     assert store.status()["damaged"] == ["damaged-gen-000002"]
     write(store, article(2))  # the next write goes on from what is whole
@@ -261,7 +267,8 @@ def test_a_pointer_that_is_wrong_is_damage_and_the_newest_generation_is_served(
     write(store, article(2))
     (store.root / "CURRENT").write_text(said, errors="surrogateescape")
     assert store.current().name == "000002"
-    assert "CURRENT" in (store.current().fallback or "") or "000009" in said
+    assert "CURRENT" in (store.current().notice or "") or "000009" in said
+    assert store.current().fallback
     assert [one.file for one in store.verify()] == ["CURRENT"]
     write(store, article(3))
     assert store.current().engine.count() == 3
@@ -328,7 +335,7 @@ def test_an_interrupted_write_goes_on_where_it_was_saved(store: DirectoryStore) 
         assert Path(draft.path("ledger")).read_text() == "one"
         draft.add(article(2))
     assert sorted(hit.id for hit in all_of(store)) == ["a1", "a2"]
-    assert not (store.root / "checkpoint").exists()
+    assert not list(store.root.glob("checkpoint*"))
     assert store.verify() == []
 
 
@@ -350,7 +357,7 @@ def test_a_damaged_checkpoint_is_not_used(store: DirectoryStore) -> None:
         draft.add(article(1))
         draft.save()
         raise KeyboardInterrupt
-    spoil(store.root / "checkpoint")
+    spoil(store.root / "checkpoint-reindex")
     with store.write(fresh=True, purpose="all") as draft:
         assert not draft.is_resumed
         draft.add(article(1))
@@ -464,3 +471,78 @@ def test_the_index_directory_is_private(store: DirectoryStore) -> None:
     store.root.mkdir(mode=0o755)  # as in a checkout
     write(store, article(1))
     assert store.current().folder.stat().st_mode & 0o077 == 0
+
+
+def test_damage_is_not_merged_into_what_looks_right(store: DirectoryStore) -> None:
+    write(store, article(1))
+    path = spoil(store.root / "gen-000001", "*.day.col")
+    with pytest.raises(IndexDamaged, match=path.name):
+        write(store, *(article(n) for n in range(1, 4)))  # rewrites the segment
+    assert [one.file for one in store.verify()] == [f"engine/{path.name}"]
+    write(store, article(2))
+    assert store.current().engine.get("a1") == article(1)
+
+
+def test_a_generation_put_aside_during_a_write_does_not_come_back(store: DirectoryStore) -> None:
+    write(store, *(article(n) for n in range(60)))
+    writing = store.write()
+    draft = writing.__enter__()
+    draft.add(article(100))
+    spoil(store.root / "gen-000001")
+    assert DirectoryStore(store.root).verify()
+    with pytest.raises(IndexDamaged, match="meanwhile"):
+        writing.__exit__(None, None, None)
+    assert store.current().folder.name == "spare-000001"
+
+
+@pytest.mark.parametrize("code", [errno.EMFILE, errno.ENOMEM, errno.EACCES])
+def test_what_cannot_be_opened_just_now_is_not_damaged(
+    store: DirectoryStore, monkeypatch: pytest.MonkeyPatch, code: int
+) -> None:
+    write(store, article(1))
+
+    def fail(*given: object, **more: object) -> object:
+        raise OSError(code, os.strerror(code))
+
+    monkeypatch.setattr(Path, "open", fail)
+    with pytest.raises(OSError, match=os.strerror(code)):
+        store.verify()
+    monkeypatch.undo()
+    assert store.status()["damaged"] == []
+    assert store.verify() == []
+
+
+def test_a_disk_that_cannot_be_written_to_is_read_where_it_is_whole(
+    store: DirectoryStore, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    write(store, article(1))
+    write(store, article(2), fresh=True)
+    spoil(store.root / "gen-000002")
+
+    def read_only(path: Path, target: Path) -> Path:
+        raise OSError(errno.EROFS, "Read-only file system")
+
+    monkeypatch.setattr(Path, "rename", read_only)
+    assert store.verify()
+    assert store.current().name == "000001"
+    assert store.current().fallback
+
+
+def test_a_build_may_go_on_though_another_was_published_meanwhile(store: DirectoryStore) -> None:
+    write(store, article(5))
+    with suppress(KeyboardInterrupt), store.write(fresh=True, purpose="all") as draft:
+        draft.add(article(1))
+        draft.save()
+        raise KeyboardInterrupt
+    with store.write(purpose="all") as draft:
+        draft.add(article(6))
+    with store.write(fresh=True, purpose="all") as draft:
+        assert draft.is_resumed
+
+
+def test_other_things_in_the_folder_are_in_nobodys_way(store: DirectoryStore) -> None:
+    write(store, article(1))
+    (store.root / "gen-000001.bak").mkdir()
+    (store.root / "trash-0-checkpoint-index").mkdir()
+    write(store, article(2))
+    assert store.current().name == "000002"

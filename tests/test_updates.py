@@ -19,6 +19,7 @@ from searchsvc.extract import rules
 from searchsvc.gate import SavedQuery, read_gate
 from searchsvc.naming import NameSource
 from searchsvc.readers.sandbox import Workers
+from searchsvc.store import DirectoryStore
 
 
 @pytest.fixture
@@ -60,6 +61,28 @@ def test_a_path_that_was_never_there_changes_nothing(world: World) -> None:
 def test_a_path_outside_the_corpus_is_refused(world: World) -> None:
     with pytest.raises(CorpusError, match="not inside the corpus"):
         world.update(paths=[world.corpus.parent / "other.txt"])
+
+
+def test_a_path_inside_another_is_looked_at_once(world: World) -> None:
+    for name in ("d/1.txt", "d/2.txt"):
+        world.text(name, name)
+    world.update()
+    d = world.corpus / "d"
+    for paths in ([d, d / "1.txt"], [d / "1.txt", d], [d, d]):
+        report = world.update(paths=paths)
+        assert (report.files_found, report.files_vanished, report.generation) == (2, 0, None)
+
+
+def test_an_index_inside_the_corpus_is_no_part_of_it(tmp_path: Path) -> None:
+    world = World(tmp_path)
+    world.store = DirectoryStore(world.corpus / "index")
+    world.text("a.txt", "Alpha")
+    world.update()
+    again = world.update()
+    assert again.generation is None
+    assert [one.reason for one in again.ignored] == ["is an index of searchsvc"]
+    inside = next((world.corpus / "index" / "gen-000001").glob("*.json"))
+    assert world.update(paths=[inside]).generation is None
 
 
 def test_paths_are_reported_on_and_nothing_else(world: World) -> None:
@@ -240,7 +263,7 @@ def test_an_interrupted_build_goes_on_and_ends_as_an_uninterrupted_one(
     with suppress(Interrupted):
         world.update(fresh=fresh)
     monkeypatch.undo()
-    assert (world.store.root / "checkpoint").is_dir()
+    assert list(world.store.root.glob("checkpoint-*"))
     # What changes in between is seen as well.
     changed = rows[1] | {"title": "T1 anew"}
     if many_files:
@@ -250,12 +273,39 @@ def test_an_interrupted_build_goes_on_and_ends_as_an_uninterrupted_one(
     report = world.update(fresh=fresh)
     assert report.resumed == 40
     assert (report.added, report.changed, report.total) == (20, 1, 60)
-    assert not (world.store.root / "checkpoint").exists()
+    assert not list(world.store.root.glob("checkpoint-*"))
     assert world.store.verify() == []
     other = World(tmp_path / "other", world.corpus)
     other.update()
     assert world.articles() == other.articles()
     assert world.update().generation is None
+
+
+def test_a_look_at_some_paths_is_not_what_an_interrupted_look_at_all_was(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for number in range(9):
+        world.text(f"{number}.txt", f"T{number}")
+    world.update()
+    for number in range(5):
+        world.text(f"{number}.txt", f"T{number} anew")
+    monkeypatch.setattr(indexing, "SAVE_SECONDS", 0)
+    with monkeypatch.context() as patch, suppress(Interrupted):
+        real, put = indexing._Update._put, []
+
+        def stop(self: indexing._Update, *given: object) -> None:
+            put.append(given)
+            if len(put) == 3:
+                raise Interrupted
+            real(self, *given)  # type: ignore[arg-type]
+
+        patch.setattr(indexing._Update, "_put", stop)
+        world.update()
+    world.text("8.txt", "T8 anew")
+    assert world.update(paths=[world.corpus / "8.txt"]).total == 9
+    assert world.update().total == 9
+    assert sorted(title for title in world.titles() if "anew" in title)[-1] == "T8 anew"
+    assert len([title for title in world.titles() if "anew" in title]) == 6
 
 
 def test_corrections_of_today_hold_for_what_was_put_in_before_an_interruption(
@@ -302,6 +352,27 @@ def test_signals_leave_the_live_index_untouched(world: World, number: int) -> No
         assert {path.name for path in world.store.root.iterdir()} - {"names.sqlite"} == before
     assert world.titles() == {"Alpha"}
     assert world.update().added == 3000
+
+
+def test_corrections_that_were_taken_back_meanwhile_do_not_hold(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    world.jsonl("a.jsonl", {"id": "0", "title": "T", "body": "President Reagan spoke."})
+    world.update()
+    rows = ({"id": f"{n}", "title": "T", "body": "President Reagan spoke."} for n in range(9))
+    world.jsonl("a.jsonl", *rows)
+    world.correct("rename | people | Reagan | Ronald Reagan")
+    monkeypatch.setattr(indexing, "SAVE_SECONDS", 0)
+    with monkeypatch.context() as patch, suppress(Interrupted):
+
+        def stop(self: object, *given: object) -> None:
+            raise Interrupted
+
+        patch.setattr(indexing._Update, "_settle", stop)
+        world.update()
+    world.correct()
+    assert world.update().resumed == 8
+    assert set(world.people().values()) == {("Reagan",)}
 
 
 # -- damage met while updating -------------------------------------------------------------------

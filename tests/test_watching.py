@@ -13,6 +13,7 @@ from test_indexing import World
 from searchsvc import watching
 from searchsvc.errors import CorpusError
 from searchsvc.report import IndexReport
+from searchsvc.store import DirectoryStore
 from searchsvc.watching import watch_corpus
 
 
@@ -163,6 +164,23 @@ def test_one_file_may_be_watched(world: Watched) -> None:
     world.jsonl("all.jsonl", *({"id": n, "title": n, "body": "b"} for n in ("1", "2")))
     world.text("other2.txt", "Other")
     world.wait_for_titles("1", "2")
+
+
+def test_a_link_out_of_the_corpus_and_an_index_inside_are_in_nobodys_way(
+    world: Watched, tmp_path: Path
+) -> None:
+    outside = tmp_path / "outside"
+    outside.mkdir()
+    (world.corpus / "link").symlink_to(outside)
+    world.store = DirectoryStore(world.corpus / "index")
+    world.text("a.txt", "Alpha")
+    world.start()
+    (outside / "x.txt").write_text("X\n\nText.\n")
+    world.text("b.txt", "Beta")
+    world.wait_for_titles("Alpha", "Beta")
+    count = len(world.reports)
+    time.sleep(1.5)
+    assert len(world.reports) <= count + 1, "what we write ourselves is nothing to do"
 
 
 def test_no_corpus_is_an_error(world: Watched, tmp_path: Path) -> None:

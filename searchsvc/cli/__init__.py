@@ -11,7 +11,7 @@ import sys
 import click
 
 from searchsvc.cli import asking, making, running
-from searchsvc.cli.options import cli
+from searchsvc.cli.options import FAILURE, LOCKED, NO_INDEX, USAGE, cli
 from searchsvc.errors import (
     ConfigError,
     CorrectionsError,
@@ -23,8 +23,6 @@ from searchsvc.errors import (
 )
 
 __all__ = ["asking", "cli", "main", "making", "running"]
-
-FAILURE, USAGE, NO_INDEX, LOCKED = 1, 2, 4, 5
 
 
 def main() -> None:

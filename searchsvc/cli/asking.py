@@ -6,7 +6,7 @@ import click
 
 from searchsvc import terminal
 from searchsvc.answers import ArticleAnswer
-from searchsvc.cli.options import DONE, Command, Options, command, setting_flag
+from searchsvc.cli.options import DONE, FAILURE, Command, Options, command, setting_flag
 from searchsvc.engines.base import Sort
 from searchsvc.extract.corrections import find_corrections
 from searchsvc.names import FIELDS, described, like, listed
@@ -14,8 +14,6 @@ from searchsvc.parameters import read_parameters
 from searchsvc.proposals import proposals
 from searchsvc.schema import FACET_FIELDS
 from searchsvc.searching import explain, search
-
-_FAILURE = 1
 
 
 def _filters(command: Command) -> Command:
@@ -76,7 +74,7 @@ def show(options: Options, id: str) -> int:
     article = options.store.current().engine.get(id)
     if article is None:
         click.echo(f"searchsvc: no article has the id {id!r}", err=True)
-        return _FAILURE
+        return FAILURE
     if options.as_json:
         click.echo(ArticleAnswer.of(article).model_dump_json(indent=2))
     else:
@@ -128,7 +126,7 @@ def names_command(
             near = ", ".join(like(engine, whole, fields)[:5])
             hint = f"; there are {near}" if near else ""
             click.echo(f"searchsvc: no person or place is called {whole!r}{hint}", err=True)
-            return _FAILURE
+            return FAILURE
         terminal.print_cards(cards, size, options.as_json)
     else:
         terminal.print_names(listed(engine, fields), size, options.as_json)

@@ -10,16 +10,15 @@ from pathlib import Path
 import click
 
 from searchsvc import terminal
-from searchsvc.cli.options import DONE, Command, Options, command, setting_flag
+from searchsvc.cli.options import DONE, NO_INDEX, SKIPPED, Command, Options, command, setting_flag
 from searchsvc.enriching import enrich
+from searchsvc.errors import IndexProblem
 from searchsvc.extract.model import DEFAULT as DEFAULT_MODEL
 from searchsvc.extract.model import Model
 from searchsvc.gate import read_gate
 from searchsvc.indexing import update
 from searchsvc.progress import progress_bar
 from searchsvc.report import IndexReport
-
-_SKIPPED, _DAMAGED = 3, 4
 
 
 def _update_flags(command: Command) -> Command:
@@ -112,7 +111,7 @@ def _tell(options: Options, report: IndexReport, dry_run: bool) -> int:
         terminal.print_json(terminal.report_document(report, dry_run))
     else:
         terminal.print_report(report, dry_run)
-    return _SKIPPED if report.faults else DONE
+    return SKIPPED if report.faults else DONE
 
 
 @command()
@@ -136,10 +135,10 @@ def watch(options: Options, yes: bool, **settings: str | None) -> int:
         signal.signal(number, end)
 
     def tell(report: IndexReport) -> None:
-        if options.as_json:
-            terminal.print_json_line(terminal.report_document(report, dry_run=False))
-        else:
+        if not options.as_json:
             terminal.print_update(report)
+        elif report.generation or report.faults:
+            terminal.print_json_line(terminal.report_document(report, dry_run=False))
 
     chosen = options.having(settings)
     with suppress(SystemExit, KeyboardInterrupt):  # watchfiles makes the one of the other
@@ -163,15 +162,17 @@ def verify(options: Options) -> int:
     """
     store = options.store
     found = store.verify()
+    served = None
     if options.as_json:
-        served = store.current().name
+        with suppress(IndexProblem):
+            served = store.current().name
         terminal.print_json({"damaged": [asdict(one) for one in found], "generation": served})
     else:
         for one in found:
             click.echo(f"damaged: {one}")
         served = store.current().name
         click.echo(f"generation {served} is whole" + (" and is served" if found else ""))
-    return _DAMAGED if found else DONE
+    return NO_INDEX if found else DONE
 
 
 @command(name="enrich")

@@ -6,13 +6,16 @@ from functools import cached_property
 from typing import Any, TypeVar
 
 import click
+from click.exceptions import Exit
 
 from searchsvc import __version__, config
+from searchsvc.errors import IndexDamaged, SearchServiceError
 from searchsvc.naming import NameSource
 from searchsvc.store import DirectoryStore
 
 NAMES = "names.sqlite"  # the cache of names, in the index folder beside the generations
-DONE = 0
+# Exit codes; 128 and the number of the signal besides.
+DONE, FAILURE, USAGE, SKIPPED, NO_INDEX, LOCKED = range(6)
 
 Command = TypeVar("Command", bound=Callable[..., Any])
 
@@ -72,9 +75,16 @@ def command(**settings: Any) -> Callable[[Callable[..., Any]], click.Command]:
                 if value is not None and value is not False
             }
             options = Options((context.obj or {}) | given)
-            code = function(options, **arguments)
-            if trouble := options.store.fallback:
-                click.echo(f"searchsvc: {trouble}; searchsvc index brings it up to date", err=True)
+            try:
+                code = function(options, **arguments)
+            except (SearchServiceError, OSError, click.ClickException, click.Abort, Exit):
+                raise
+            except Exception as error:  # a bug, or what wrong bytes lead to
+                if found := options.store.verify():
+                    raise IndexDamaged(f"{found[0]}; it was put aside: run this again") from error
+                raise
+            if notice := options.store.notice:
+                click.echo(f"searchsvc: {notice}; searchsvc index mends it", err=True)
             context.exit(code or DONE)
 
         run.__doc__ = function.__doc__

@@ -167,7 +167,11 @@ class Generation(Protocol):
 
     @property
     def fallback(self) -> str | None:
-        """Why it is served and not a newer one; None as long as all is well."""
+        """For readers: that it is not the newest, and its age; None as long as it is."""
+
+    @property
+    def notice(self) -> str | None:
+        """For operators: what is damaged, and what is served instead; None if all is well."""
 
 
 class Store(Protocol):
@@ -195,6 +199,9 @@ class WritableStore(Store, Protocol):
         interrupted write for the same *purpose* was saved. Raises IndexLocked when another process
         writes, unless it is to *wait*.
         """
+
+    def articles(self) -> int:
+        """How many articles the newest generation has, also if it cannot be opened; 0 if none."""
 
     def verify(self) -> Sequence[Damage]:
         """Looks for damage in what is kept; what is found is no longer served."""

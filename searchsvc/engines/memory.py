@@ -219,3 +219,4 @@ class MemoryGeneration:
     name: str
     engine: MemoryEngine
     fallback: str | None = None
+    notice: str | None = None

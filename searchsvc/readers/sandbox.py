@@ -78,11 +78,12 @@ class Workers:
 
     def take(self) -> Process:
         """A process that has nothing to do, a kept one or a new one."""
-        while self._idle:
-            process = self._idle.pop()
-            if not process.is_worn():
-                return process
-            process.end()
+        with suppress(IndexError):  # other threads take some too
+            while True:
+                process = self._idle.pop()
+                if not process.is_worn():
+                    return process
+                process.end()
         return Process(self.limits)
 
     def give_back(self, process: Process) -> None:
