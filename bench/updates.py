@@ -162,7 +162,8 @@ def command(root: Path, corpus: Path, files: list[Path], rounds: int) -> None:
 
 
 def run(words: list[str]) -> None:
-    subprocess.run(words, check=True, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+    done = subprocess.run(words, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+    assert done.returncode in (0, 3), done  # 3: one article of Reuters has no text
 
 
 def watched(root: Path, corpus: Path, files: list[Path], rounds: int) -> None:

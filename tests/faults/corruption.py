@@ -23,7 +23,7 @@ from .scenarios import Scenario
 from .world import Content, content, held
 
 MANIFEST = "MANIFEST.json"
-_BESIDE = ("checkpoint/", "draft/", "names.sqlite", "LOCK")  # no part of what is served
+_BESIDE = ("checkpoint-", "draft/", "names.sqlite", "LOCK")  # no part of what is served
 
 
 def _flip(data: bytes, chance: random.Random) -> bytes:
