@@ -9,7 +9,7 @@
     ├── CorpusError       the corpus itself cannot be scanned
     │   └── CorpusShrunk      more than half of the articles are gone from it
     ├── GateClosed        a new index lacks hits that saved queries had
-    ├── IndexNotWritten   the disk is full, say; the index is as it was
+    ├── IndexNotWritten   the disk is full, say; what is live is whole
     ├── CorrectionsError  the file of corrections has lines that cannot be followed
     └── IndexProblem      something about the index directory
         ├── IndexMissing      there is none yet

@@ -102,7 +102,7 @@ def update(
     except (OSError, sqlite3.OperationalError) as error:
         if getattr(error, "errno", None) == errno.EIO:
             _raise_damage(store, error)
-        said = f"the index could not be written and is as it was: {error}"
+        said = f"the index could not be written: {error}; what is live is whole"
         raise IndexNotWritten(said) from error
     except IndexDamaged as error:
         _raise_damage(store, error)
@@ -332,7 +332,7 @@ class _Update:
             return
         said = (
             f"{before - self.report.total:,} of {before:,} articles would leave the index: is"
-            f" {self.corpus} whole? If this is meant: --yes"
+            f" {self.corpus} whole? If this is meant: searchsvc index --yes"
         )
         if self.report.files_failed:
             said += f" (files that could not be opened: {self.report.files_failed:,})"
