@@ -56,14 +56,15 @@ def _failure_acknowledged(patch: Patch) -> None:
 
 def _old_removed_first(patch: Patch) -> None:
     """What is kept is removed before the new generation is there."""
-    publish = DirectoryStore._publish
+    seal = draft.DirectoryDraft.seal
 
-    def publish_alone(self: DirectoryStore, *arguments: Any) -> None:
-        for folder in self.root.glob("*-[0-9]*"):
+    def seal_alone(self: draft.DirectoryDraft, *arguments: Any) -> generation.Manifest:
+        sealed = seal(self, *arguments)
+        for folder in self.folder.parent.glob("*-[0-9]*"):
             shutil.rmtree(folder)
-        publish(self, *arguments)
+        return sealed
 
-    patch(DirectoryStore, "_publish", publish_alone)
+    patch(draft.DirectoryDraft, "seal", seal_alone)
 
 
 def _ledger_shared(patch: Patch) -> None:
@@ -95,7 +96,7 @@ def _changed_in_place(patch: Patch) -> None:
 def _sizes_only(patch: Patch) -> None:
     """`verify` compares sizes, and reads nothing."""
 
-    def damage(folder: Path, pause: Any = None) -> Iterator[Damage]:
+    def damage(folder: Path, pause: Any = None, seen: Any = None) -> Iterator[Damage]:
         try:
             generation.check_sizes(folder, generation.read_manifest(folder))
         except IndexDamaged as error:

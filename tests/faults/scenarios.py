@@ -5,7 +5,7 @@ update    one generation, one step behind
 save      the same; the build is saved before every third article
 resume    the same, after a run that was saved and then killed
 reindex   one generation, to be built anew
-merge     six generations; what the next one adds makes the engine merge its segments
+merge     six generations or more; what the next one adds makes the engine merge its segments
 collect   the same, made long ago: three of them are removed when the next is there
 """
 
@@ -21,7 +21,8 @@ from .indexer import Indexer, Indexers, Outcome
 from .world import Content, Files, held, history, is_of, lay_out
 
 LONG_AGO = 1_000_000_000.0
-_UPDATES_BEFORE_A_MERGE = 6  # then five small segments stand beside the first
+_GENERATIONS = 6  # at least, before a merge
+_MOST_GENERATIONS = 30
 
 
 @dataclass(frozen=True)
@@ -83,16 +84,15 @@ def copy_linked(source: Path, target: Path) -> Path:
 
 def build(folder: Path, engine: str, seed: int, indexers: Indexers) -> Iterator[Scenario]:
     """All scenarios, made in *folder*, but for `resume`, which takes a kill to make."""
-    states = history(seed, _UPDATES_BEFORE_A_MERGE + 1)
+    states = history(seed, _MOST_GENERATIONS)
     near, far = (Follower(folder / name, engine, states) for name in ("near", "far"))
-    follows = [(far, _UPDATES_BEFORE_A_MERGE), (near, 1)]
-    indexers.each(lambda indexer, follow: follow[0].follow(indexer, follow[1]), follows)
+    follows = [(far, _GENERATIONS, True), (near, 1, False)]
+    indexers.each(lambda indexer, follow: follow[0].follow(indexer, *follow[1:]), follows)
     yield (update := near.scenario("update"))
     yield replace(update, name="save", save_every=3)
     yield replace(update, name="reindex", command="reindex")
     yield replace(update, name="first", index=folder / "none", before=None)
     yield (merge := far.scenario("merge"))
-    assert len(list((max(merge.index.glob("gen-*")) / "engine").glob("*.trm"))) > 5, "no merge"
     yield replace(merge, name="collect", index=far.made_long_ago)
 
 
@@ -108,15 +108,27 @@ class Follower:
         self._states = states
         self._contents: list[Content] = []
 
-    def follow(self, indexer: Indexer, steps: int) -> None:
-        """Takes corpus and index through so many steps; the corpus takes one more."""
-        for step in range(steps + 1):
+    def follow(self, indexer: Indexer, steps: int, to_a_merge: bool) -> None:
+        """Takes corpus and index through so many steps, or more; the corpus takes one more.
+
+        *to_a_merge*: until what comes next merges segments.
+        """
+        for step in range(len(self._states)):
             self.move_to(indexer, step, is_known=step >= steps - 1)
-            if step < steps:
-                self._run(indexer, self.index)
-                if steps > 1:
-                    self._run(indexer, self.made_long_ago, LONG_AGO)
+            if step >= steps and (not to_a_merge or self._is_to_merge(indexer)):
+                break
+            self._run(indexer, self.index)
+            if to_a_merge:
+                self._run(indexer, self.made_long_ago, LONG_AGO)
+        else:
+            raise AssertionError("no merge")
         assert held(self.index, self._engine) == self._contents[-2]
+
+    def _is_to_merge(self, indexer: Indexer) -> bool:
+        trial = copy_linked(self.index, self._clean.with_name("trial"))
+        before = _segments(trial)
+        self._run(indexer, trial)
+        return len(before - _segments(trial)) > 1
 
     def move_to(self, indexer: Indexer, step: int, is_known: bool = True) -> None:
         """Has the corpus in this state; a clean index tells what an index should hold then."""
@@ -140,3 +152,9 @@ class Follower:
         places = ["--index", str(index), "--corpus", str(self.corpus), "--engine", self._engine]
         outcome = indexer.run([*places, "index"], clock=clock)
         assert outcome.is_acknowledged, outcome
+
+
+def _segments(index: Path) -> set[str]:
+    """The segments of the newest generation."""
+    newest = max(index.glob("gen-*"))
+    return {path.stem for path in (newest / "engine").glob("*.trm")}

@@ -88,7 +88,7 @@ SHOWN: list[tuple[str, Callable[[Ground], Figures], str]] = [
     ("sync_may_fail", lambda at: at.failed("fsync", "/draft"), "acknowledged all the same"),
     ("failure_acknowledged", lambda at: at.failed("write", "/draft/"), UNTRUE),
     ("failure_acknowledged", Ground.filled, UNTRUE),
-    ("old_removed_first", lambda at: at.killed("update", "openat", _SEALED), "cannot be read"),
+    ("old_removed_first", lambda at: at.killed("update", "rename", "/draft"), "cannot be read"),
     ("ledger_shared", lambda at: at.killed("merge", "openat", _SEALED), "wrong after the next run"),
     ("changed_in_place", lambda at: at.killed("merge", "write", ".trm"), "neither old nor new"),
     ("sizes_only", Ground.struck, "not found by verify"),
