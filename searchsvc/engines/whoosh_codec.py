@@ -9,7 +9,7 @@ import pickle
 import zlib
 from array import array
 from binascii import crc32
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from io import BufferedWriter
 from itertools import accumulate, groupby
@@ -46,15 +46,13 @@ _COMPRESS_FROM = 640  # bytes; zlib makes smaller blocks hardly smaller, and tak
 
 _PROTOCOL = 3  # of pickles: the first that knows bytes; Whoosh reads any
 
-_CHUNK = 1 << 20  # bytes of postings gathered before they are written
-
 
 @dataclass(frozen=True, slots=True)
 class Columns:
     """What a segment has of each article beside postings."""
 
-    ids: Sequence[bytes]
-    stored: Sequence[bytes]
+    ids: Iterable[bytes]
+    stored: Iterable[bytes]
     days: npt.NDArray[np.int32]
     instants: npt.NDArray[np.float64]
     lengths: Mapping[str, npt.NDArray[np.uint8]]  # of text fields, as Whoosh codes them
@@ -76,33 +74,35 @@ def write_segment(folder: Path, sources: Sequence[Source]) -> W3Segment:
     # Pickled into the index with its codec: stock Whoosh must find its own there.
     info = W3Segment(W3Codec(), _DEF_INDEX_NAME)
     columns = [source.columns for source in sources]
-    sizes = [len(one.ids) for one in columns]
-    firsts = accumulate(sizes, initial=0)
+    sizes = [one.days.size for one in columns]
     info.set_doc_count(sum(sizes))
     lengths = {
         name: np.concatenate([one.lengths[name] for one in columns]) for name in columns[0].lengths
     }
     info._fieldlengths = {name: _sum(coded) for name, coded in lengths.items()}
+    firsts = accumulate(sizes, initial=0)
     lists = [source.posting_lists(first) for source, first in zip(sources, firsts, strict=False)]
 
-    def write(ending: str, *parts: bytes) -> None:
-        # Never an existing file: generations share them.
-        with (folder / info.make_filename(ending)).open("xb") as file:
+    def create(ending: str) -> BufferedWriter:
+        path: Path = folder / info.make_filename(ending)
+        return path.open("xb")  # never an existing file: generations share them
+
+    def write_column(name: str, parts: Iterable[bytes]) -> None:
+        with create(f".{name}.col") as file:
             file.writelines(parts)
 
-    with (folder / info.make_filename(".pst")).open("xb") as file:
-        terms = _Terms(file, {name: coded.tobytes() for name, coded in lengths.items()})
+    with create(".pst") as postings, create(".trm") as index:
+        terms = _Terms(postings, index, {name: coded.tobytes() for name, coded in lengths.items()})
         for posting_list in _merged(lists):
             terms.add(*posting_list)
-        terms.flush()
-    write(".trm", *terms.index())
-    write("._stored.col", *_byte_column([value for one in columns for value in one.stored]))
-    write(".id.col", *_byte_column([value for one in columns for value in one.ids]))
-    write(".day.col", np.concatenate([one.days for one in columns]).astype(">i4").tobytes())
-    write(".instant.col", np.concatenate([one.instants for one in columns]).astype(">f8").tobytes())
+        terms.finish()
+    write_column("_stored", _byte_column(value for one in columns for value in one.stored))
+    write_column("id", _byte_column(value for one in columns for value in one.ids))
+    write_column("day", [one.days.astype(">i4").tobytes() for one in columns])
+    write_column("instant", [one.instants.astype(">f8").tobytes() for one in columns])
     for name, coded in lengths.items():
         if coded.any():
-            write(f"._{name}_len.col", coded.tobytes())
+            write_column(f"_{name}_len", [coded.tobytes()])
     return info
 
 
@@ -111,9 +111,14 @@ def _sum(coded: npt.NDArray[np.uint8]) -> int:
     return sum(count * byte_to_length(code) for code, count in enumerate(articles))
 
 
-def _byte_column(values: Sequence[bytes]) -> list[bytes]:
+def _byte_column(values: Iterable[bytes]) -> Iterator[bytes]:
     """Whoosh's VarBytesColumn: the values, their lengths, and the type of these."""
-    return [*values, np.fromiter(map(len, values), ">i4", len(values)).tobytes(), b"i"]
+    sizes = array("i")
+    for value in values:
+        sizes.append(len(value))
+        yield value
+    yield np.array(sizes, ">i4").tobytes()
+    yield b"i"
 
 
 def _merged(lists: Sequence[Iterator[PostingList]]) -> Iterator[PostingList]:
@@ -131,18 +136,20 @@ def _merged(lists: Sequence[Iterator[PostingList]]) -> Iterator[PostingList]:
 
 
 class _Terms:
-    """Gathers the index of terms while their postings are written to *file*."""
+    """Writes terms into the file *index*, and what does not fit there into *postings*."""
 
-    def __init__(self, file: BufferedWriter, lengths: Mapping[str, bytes]) -> None:
-        self._file = file
-        self._chunk = bytearray(b"PST3")  # what is empty cannot be mapped
-        self._written = 0  # before the chunk
+    def __init__(
+        self, postings: BufferedWriter, index: BufferedWriter, lengths: Mapping[str, bytes]
+    ) -> None:
+        self._postings = postings
+        self._index = index
         self._lengths = {PREFIXES[name]: coded for name, coded in lengths.items()}
         self._lengths |= {PREFIXES[f"{name}_written"]: coded for name, coded in lengths.items()}
-        # Magic number, CRC-32 as the hash, and eight bytes that mean nothing.
-        self._index = bytearray(b"HSH3\x01" + bytes(8))
         self._places = array("q")
         self._hashes = array("I")
+        self._postings_end = postings.write(b"PST3")  # what is empty cannot be mapped
+        # Magic number, CRC-32 as the hash, and eight bytes that mean nothing.
+        self._index_end = index.write(b"HSH3\x01" + bytes(8))
 
     def add(
         self,
@@ -160,69 +167,61 @@ class _Terms:
             info += pickle.dumps(postings, _PROTOCOL)
         else:
             lengths = bytes(map(coded.__getitem__, numbers)) if coded else bytes(len(numbers))
-            start = self._written + len(self._chunk)
-            self._add_blocks(numbers, weights, values, lengths)
-            end = self._written + len(self._chunk)
+            blocks = _blocks(numbers, weights, values, lengths)
             total, heaviest = sum(weights), max(weights)
             shortest, longest = min(lengths), max(lengths)
             info = FACTS.pack(
                 0, total, len(numbers), shortest, longest, heaviest, numbers[0], numbers[-1]
             )
-            info += EXTENT.pack(start, end - start)
-            if len(self._chunk) > _CHUNK:
-                self.flush()
-        self._places.append(len(self._index))
+            info += EXTENT.pack(self._postings_end, len(blocks))
+            self._postings_end += self._postings.write(blocks)
+        self._places.append(self._index_end)
         self._hashes.append(crc32(key))
-        self._index += SIZES.pack(len(key), len(info)) + key + info
+        self._index_end += self._index.write(SIZES.pack(len(key), len(info)) + key + info)
 
-    def _add_blocks(
-        self,
-        numbers: Sequence[int],
-        weights: Sequence[float],
-        values: Sequence[bytes] | None,
-        lengths: bytes,
-    ) -> None:
-        self._chunk += WHOOSH3_HEADER_MAGIC
-        for low in range(0, len(numbers), BLOCK):
-            block = slice(low, low + BLOCK)
-            ids, weighed, inside = numbers[block], weights[block], lengths[block]
-            heaviest = max(weighed)
-            kept: float | tuple[float, ...] | None = tuple(weighed)
-            if heaviest == min(weighed):
-                kept = None if heaviest == 1 else float(heaviest)
-            steps = (ids[0], *map(sub, ids[1:], ids))
-            data = pickle.dumps(
-                (steps, kept, None if values is None else tuple(values[block])), _PROTOCOL
-            )
-            compression = 3 if len(data) >= _COMPRESS_FROM else 0
-            if compression:
-                data = zlib.compress(data, compression)
-            facts = len(ids), ids[-1], heaviest, compression, min(inside), max(inside)
-            head = pickle.dumps(facts, _PROTOCOL)
-            size = len(head) + len(data)
-            if low + BLOCK >= len(numbers):  # the last one
-                size = -size
-            self._chunk += size.to_bytes(4, "big", signed=True) + head + data
-
-    def flush(self) -> None:
-        """Writes the postings that are gathered."""
-        self._file.write(self._chunk)
-        self._written += len(self._chunk)
-        self._chunk.clear()
-
-    def index(self) -> list[bytes]:
-        """The index as a file: the terms, the hash tables, and where each term is, in order."""
+    def finish(self) -> None:
+        """Writes the hash tables, and where each term is in the order of terms."""
         places = np.frombuffer(self._places, np.int64)
         hashes = np.frombuffer(self._hashes, np.uint32)
-        typecode = "i" if len(self._index) < 1 << 31 else "q"
+        self._index.writelines(_hash_tables(hashes, places, self._index_end))
+        typecode = "i" if self._index_end < 1 << 31 else "q"
         extras = {
             "fieldmap": {name: FIELD.unpack(prefix)[0] for name, prefix in PREFIXES.items()},
             "indextype": typecode,
-            "indexlen": len(places),
+            "indexlen": places.size,
         }
         tail = pickle.dumps(extras, _PROTOCOL) + places.astype(f">{typecode}").tobytes()
-        tables = _hash_tables(hashes, places, len(self._index))
-        return [bytes(self._index), *tables, tail, len(tail).to_bytes(4, "big")]
+        self._index.write(tail + len(tail).to_bytes(4, "big"))
+
+
+def _blocks(
+    numbers: Sequence[int],
+    weights: Sequence[float],
+    values: Sequence[bytes] | None,
+    lengths: bytes,
+) -> bytearray:
+    """A posting list in blocks, each with a head by which it can be skipped."""
+    blocks = bytearray(WHOOSH3_HEADER_MAGIC)
+    for low in range(0, len(numbers), BLOCK):
+        block = slice(low, low + BLOCK)
+        ids, weighed, inside = numbers[block], weights[block], lengths[block]
+        heaviest = max(weighed)
+        kept: float | tuple[float, ...] | None = tuple(weighed)
+        if heaviest == min(weighed):
+            kept = None if heaviest == 1 else float(heaviest)
+        steps = (ids[0], *map(sub, ids[1:], ids))
+        valued = None if values is None else tuple(values[block])
+        data = pickle.dumps((steps, kept, valued), _PROTOCOL)
+        compression = 3 if len(data) >= _COMPRESS_FROM else 0
+        if compression:
+            data = zlib.compress(data, compression)
+        facts = len(ids), ids[-1], heaviest, compression, min(inside), max(inside)
+        head = pickle.dumps(facts, _PROTOCOL)
+        size = len(head) + len(data)
+        if low + BLOCK >= len(numbers):  # the last one
+            size = -size
+        blocks += size.to_bytes(4, "big", signed=True) + head + data
+    return blocks
 
 
 def _hash_tables(

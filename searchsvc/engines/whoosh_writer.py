@@ -243,8 +243,8 @@ class _Survivors:
         segment, live = self._segment, self._live
         lengths = {name: segment.column(f"_{name}_len", np.uint8, 0) for name in TEXT_FIELDS}
         return Columns(
-            [segment.ids[number] for number in live],
-            [segment.stored[number] for number in live],
+            map(segment.ids.__getitem__, live),
+            map(segment.stored.__getitem__, live),
             segment.column("day", np.dtype(">i4"), 0)[live],
             segment.column("instant", np.dtype(">f8"), UNDATED)[live],
             {name: coded[live] for name, coded in lengths.items()},
