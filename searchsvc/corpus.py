@@ -86,7 +86,7 @@ def is_index(folder: Path) -> bool:
     """Whether *folder* is one that an index is kept in, which may lie inside of a corpus."""
     if not (folder / "LOCK").is_file():
         return False
-    return any(folder.glob("gen-[0-9]*")) or (folder / "draft").is_dir()
+    return any(folder.glob("gen-*/MANIFEST.json")) or (folder / "draft" / "engine").is_dir()
 
 
 def name_below(real: Path, below: Path) -> str:

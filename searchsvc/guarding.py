@@ -54,23 +54,25 @@ class Guard:
             for thread in threads:
                 thread.join()
 
-    def look(self, pause: Callable[[int], None] = lambda size: None) -> None:
-        """Reads every byte once; the newest whole generation is served afterwards."""
-        for damage in self._store.verify(pause):
+    def look(self, pause: Callable[[int], None] = lambda size: None) -> bool:
+        """Reads every byte once; whether any was damaged.
+
+        The newest whole generation is served afterwards.
+        """
+        found = self._store.verify(pause)
+        for damage in found:
             self._say(f"damaged: {damage}")
         self._open()
+        return bool(found)
 
     def suspect(self) -> bool:
         """Whether a look, after an answer that failed, finds damage; one look in ten seconds."""
         with self._suspecting:
             if time.monotonic() - self._suspected < SUSPECT_SECONDS:
                 return False
-            found = self._store.verify()
+            found = self.look()
             self._suspected = time.monotonic()
-        for damage in found:
-            self._say(f"damaged: {damage}")
-        self._open()
-        return bool(found)
+            return found
 
     def _open(self) -> None:
         with suppress(IndexProblem):  # readers are told
@@ -93,7 +95,7 @@ class Guard:
             with suppress(_Stopped):
                 self._going_on(lambda: self.look(self._rest))
 
-    def _going_on(self, work: Callable[[], None]) -> None:
+    def _going_on(self, work: Callable[[], object]) -> None:
         """Does *work*; what fails today, for want of file handles say, may succeed tomorrow."""
         try:
             work()

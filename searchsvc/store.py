@@ -377,16 +377,16 @@ class DirectoryStore:
             except BaseException:
                 draft.drop()
                 raise
-            if purpose is not None:
-                discard(checkpoint)
             # The write is done. What follows is for later, and nothing to take it back for.
             try:
+                if purpose is not None:
+                    discard(checkpoint)
                 self._collect()
                 self._renew_spare()
                 for path in self.root.glob("damaged-*"):
                     discard(path)
             except OSError as error:
-                draft.trouble = f"no spare copy of the index could be kept: {error}"
+                draft.trouble = f"the spare copy or what is old could not be seen to: {error}"
                 discard(self.root / _NEW_SPARE)
 
     @contextmanager

@@ -9,7 +9,7 @@ import pytest
 from test_store import article, spoil, write
 
 from searchsvc.engines.whoosh import WhooshEngine
-from searchsvc.guarding import Guard
+from searchsvc.guarding import OPEN_SECONDS, Guard
 from searchsvc.store import DirectoryStore
 from searchsvc.web import create_app
 
@@ -54,6 +54,22 @@ def test_what_goes_bad_while_it_is_served_is_found_and_served_no_longer(
 def test_a_new_generation_is_opened_before_anybody_asks(store: DirectoryStore) -> None:
     reader = DirectoryStore(store.root)
     with Guard(reader, print).watching():
+        write(store, article(3))
+        wait_for(lambda: "000003" in reader._open)
+
+
+def test_a_guard_goes_on_after_a_look_that_failed(store: DirectoryStore) -> None:
+    told: list[str] = []
+    reader = DirectoryStore(store.root)
+    guard = Guard(reader, told.append, rest_seconds=0.01, bytes_a_second=1e9)
+    with pytest.MonkeyPatch.context() as patch, guard.watching():
+        for name in ("verify", "current"):
+            patch.setattr(reader, name, raising(OSError(24, "Too many open files")))
+        wait_for(lambda: any("Too many open files" in said for said in told))
+        time.sleep(OPEN_SECONDS * 1.5)  # so that both threads have met it
+        patch.undo()
+        spoil(store.root / "gen-000002")
+        wait_for(lambda: any("SHA-256" in said for said in told))
         write(store, article(3))
         wait_for(lambda: "000003" in reader._open)
 

@@ -85,6 +85,13 @@ def test_an_index_inside_the_corpus_is_no_part_of_it(tmp_path: Path) -> None:
     assert world.update(paths=[inside]).generation is None
 
 
+def test_a_folder_that_only_sounds_like_an_index_is_read(world: World) -> None:
+    world.write("desk/LOCK", "")
+    world.text("desk/draft/a.txt", "Alpha")
+    world.update()
+    assert world.titles() == {"Alpha"}
+
+
 def test_paths_are_reported_on_and_nothing_else(world: World) -> None:
     world.write("bad.jsonl", "{\n")
     world.write("worse.jsonl", "{{\n")

@@ -6,6 +6,7 @@ import threading
 from contextlib import suppress
 from dataclasses import asdict
 from pathlib import Path
+from typing import Any
 
 import click
 
@@ -38,19 +39,7 @@ def index(options: Options, dry_run: bool, yes: bool, wait: bool, **settings: st
 
     Example: searchsvc index --corpus articles/
     """
-    chosen = options.having(settings)
-    with progress_bar() as progress:
-        report = update(
-            options.store,
-            chosen.config.corpus,
-            dry_run=dry_run,
-            may_shrink=yes,
-            wait=wait,
-            list_changes=dry_run or options.as_json,
-            names=chosen.names,
-            progress=progress,
-        )
-    return _tell(options, report, dry_run)
+    return _update(options, settings, dry_run=dry_run, may_shrink=yes, wait=wait)
 
 
 def _share(context: click.Context, parameter: click.Parameter, value: str) -> float:
@@ -89,24 +78,24 @@ def reindex(
     Example: searchsvc reindex --corpus articles/ --gate queries.txt
     """
     queries = read_gate(gate, may_lose) if gate else ()
+    return _update(
+        options, settings, fresh=True, dry_run=dry_run, may_shrink=yes, wait=wait, gate=queries
+    )
+
+
+def _update(options: Options, settings: dict[str, str | None], *, dry_run: bool, **how: Any) -> int:
+    """Runs an update, and tells what it did; *how* is as in `indexing.update`."""
     chosen = options.having(settings)
     with progress_bar() as progress:
         report = update(
             options.store,
             chosen.config.corpus,
-            fresh=True,
             dry_run=dry_run,
-            may_shrink=yes,
-            wait=wait,
-            gate=queries,
             list_changes=dry_run or options.as_json,
             names=chosen.names,
             progress=progress,
+            **how,
         )
-    return _tell(options, report, dry_run)
-
-
-def _tell(options: Options, report: IndexReport, dry_run: bool) -> int:
     if options.as_json:
         terminal.print_json(terminal.report_document(report, dry_run))
     else:

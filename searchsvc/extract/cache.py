@@ -67,11 +67,6 @@ class NamesCache:
                 self._db.execute("delete from names")
                 self._db.execute(f"pragma user_version = {rules.VERSION}")
 
-    @property
-    def is_open(self) -> bool:
-        """Whether anything is read from the cache, and kept in it."""
-        return self._db is not None
-
     def get(self, article: Article, origin: str) -> tuple[Entity, ...] | None:
         """The names that *origin* found in the text of *article*; None if that is not known."""
         text = _digest(article)
