@@ -194,9 +194,12 @@ class Ledger:
             return
         columns, values = ", ".join(key), tuple(key.values())
         where = " and ".join(f"{column} = ?" for column in key)
-        known = self._db.execute(f"select 1 from base.{tables[0]} where {where}", values).fetchone()
-        replaced = self._db.execute(f"select 1 from replaced_{what} where {where}", values)
-        if not known or replaced.fetchone():
+
+        def has(table: str) -> bool:
+            row = self._db.execute(f"select 1 from {table} where {where} limit 1", values)
+            return row.fetchone() is not None
+
+        if has(f"replaced_{what}") or not any(has(f"base.{table}") for table in tables):
             return
         if keep:
             for table in tables:
