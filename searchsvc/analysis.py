@@ -85,7 +85,7 @@ def terms(text: str) -> list[tuple[str, str]]:
     return [pair for pair in pairs if pair[0]]
 
 
-@lru_cache(maxsize=1 << 18)
+@lru_cache(maxsize=1 << 16)
 def terms_of(surface: str) -> tuple[str, str]:
     """Written form and stem of one word as it stands in a text."""
     written = _fold_word(surface)

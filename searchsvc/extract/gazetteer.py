@@ -83,6 +83,9 @@ class Gazetteer:
             folded[fold(form)] += found
         self._folded = {form: tuple(_by_weight(found)) for form, found in folded.items()}
         self.beginnings = frozenset(form.partition(" ")[0] for form in self._places)
+        firsts = {form: found[0] for form, found in self._places.items()}
+        self._large = frozenset(form for form, place in firsts.items() if place.weight > LARGE)
+        self._countries = frozenset(form for form, place in firsts.items() if place.is_country)
 
     def find(self, words: tuple[str, ...]) -> tuple[Place, ...]:
         """What the words mean together, the weightiest first; () if nothing."""
@@ -109,13 +112,11 @@ class Gazetteer:
 
     def is_large(self, name: str) -> bool:
         """Whether *name* means a country or a continent."""
-        found = self._places.get(name)
-        return found is not None and found[0].weight > LARGE
+        return name in self._large
 
     def is_country(self, name: str) -> bool:
         """Whether *name* means a country."""
-        found = self._places.get(name)
-        return found is not None and found[0].is_country
+        return name in self._countries
 
 
 def _plain(form: str) -> str:
