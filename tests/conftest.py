@@ -12,6 +12,7 @@ from pathlib import Path
 import pytest
 from hypothesis import settings
 
+from searchsvc import profiles, searching, suggesting
 from searchsvc.article import Article
 from searchsvc.engines.base import Engine, Store
 from searchsvc.engines.memory import MemoryEngine
@@ -68,6 +69,15 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
 def _has_engine(item: pytest.Item) -> bool:
     callspec = getattr(item, "callspec", None)
     return callspec is None or isinstance(callspec.params.get("writable_name", ""), str)
+
+
+@pytest.fixture(autouse=True)
+def time_enough(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A busy machine changes no answer; what happens when time is up has tests of its own."""
+    monkeypatch.setattr(searching, "SEARCH_SECONDS", 60.0)
+    monkeypatch.setattr(searching, "SNIPPET_SECONDS", 60.0)
+    monkeypatch.setattr(profiles, "SEARCH_SECONDS", 60.0)
+    monkeypatch.setattr(suggesting, "SUGGEST_SECONDS", 60.0)
 
 
 @pytest.fixture(scope="session")

@@ -55,13 +55,6 @@ class OneGeneration:
         return self if name == self.name else None
 
 
-@pytest.fixture(autouse=True)
-def no_hurry(monkeypatch: pytest.MonkeyPatch) -> None:
-    """What is found must not depend on how busy the machine is."""
-    monkeypatch.setattr(searching, "SEARCH_SECONDS", 60.0)
-    monkeypatch.setattr(searching, "SNIPPET_SECONDS", 60.0)
-
-
 @cache
 def rows() -> tuple[tuple[str, Row], ...]:
     found = []

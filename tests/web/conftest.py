@@ -3,7 +3,6 @@ from urllib.parse import urlencode
 import pytest
 from bs4 import BeautifulSoup
 
-from searchsvc import profiles, searching, suggesting
 from searchsvc.article import Article
 from searchsvc.engines.memory import MemoryStore
 from searchsvc.web import create_app
@@ -25,15 +24,6 @@ STORIES = [
     Article(id="ship-1", title="Ship aground", body="A ship ran aground.", source="Harbour Wire"),
     Article(id="ship-2", title="Ships & oil", body="Oil was spilt.", source="Harbour Wire"),
 ]
-
-
-@pytest.fixture(autouse=True)
-def time_enough(monkeypatch):
-    """A busy machine changes no answer; what happens when time is up has tests of its own."""
-    monkeypatch.setattr(searching, "SEARCH_SECONDS", 60.0)
-    monkeypatch.setattr(searching, "SNIPPET_SECONDS", 60.0)
-    monkeypatch.setattr(profiles, "SEARCH_SECONDS", 60.0)
-    monkeypatch.setattr(suggesting, "SUGGEST_SECONDS", 60.0)
 
 
 @pytest.fixture
