@@ -93,8 +93,9 @@ def ask(host: str, seed: int, count: int, tally: Tally) -> None:
 
 
 def memory(pid: int) -> int:
-    """Resident megabytes of a process."""
-    return int(Path(f"/proc/{pid}/statm").read_text().split()[1]) * os.sysconf("SC_PAGE_SIZE") >> 20
+    """Megabytes of a process's own: of the index only, mapped pages the system can take back."""
+    resident, shared = map(int, Path(f"/proc/{pid}/statm").read_text().split()[1:3])
+    return (resident - shared) * os.sysconf("SC_PAGE_SIZE") >> 20
 
 
 def cpu(pid: int) -> float:

@@ -105,17 +105,24 @@ class Ledger:
         self._path = path
         # Without uri the base could be attached as one only where SQLite has them on for all.
         self._db = sqlite3.connect(path, isolation_level=None, uri=True)
+        try:
+            self._open(copy_of)
+        except BaseException:
+            self.close()
+            raise
+
+    def _open(self, copy_of: str | None) -> None:
         # The generation is synced when it is published; until then nobody else sees this file.
         self._db.execute("pragma synchronous = off")
         self._db.execute("pragma journal_mode = memory")
         if copy_of is not None and os.path.exists(copy_of):
             with closing(sqlite3.connect(f"{_uri(copy_of)}?mode=ro", uri=True)) as source:
                 source.backup(self._db)
-        if base is not None:
-            self._db.execute("attach ? as base", (f"{_uri(base)}?immutable=1",))
+        if self._base is not None:
+            self._db.execute("attach ? as base", (f"{_uri(self._base)}?immutable=1",))
         if not self._db.execute("select 1 from sqlite_master where name = 'roots'").fetchone():
             self._db.executescript(_KEPT.format("main") + _REPLACED)
-            for table in _SMALL if base is not None else ():
+            for table in _SMALL if self._base is not None else ():
                 self._db.execute(f"insert into main.{table} select * from base.{table}")
         for table in (*_OF_FILES, *_OF_IDS):
             self._db.execute(f"create temp view all_{table} as {self._view(table)}")
