@@ -19,7 +19,7 @@ import unicodedata
 from functools import cache, lru_cache
 from typing import NamedTuple
 
-from snowballstemmer.english_stemmer import EnglishStemmer
+from Stemmer import Stemmer
 
 # Stands in every index. Raise it with any change that gives another term for any text.
 ANALYSIS_VERSION = "1 snowball-3.1"
@@ -178,7 +178,7 @@ class _Stemmers(threading.local):
     """A stemmer works on a word that it holds, so each thread has one of its own."""
 
     def __init__(self) -> None:
-        self.of_this_thread = EnglishStemmer()
+        self.of_this_thread = Stemmer("english", 0)  # terms_of keeps what it found
 
 
 _STEMMER = _Stemmers()

@@ -2,15 +2,15 @@
 
 import sys
 import unicodedata
-from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
 
 import pytest
 from hypothesis import HealthCheck, example, given, note, settings
 from hypothesis import strategies as st
 from snowballstemmer.english_stemmer import EnglishStemmer
 
-from searchsvc import analysis
+from searchsvc import analysis, extract
 from searchsvc.analysis import MAX_WORD, STOP_WORDS, fold, terms, words
 
 ROWS = [
@@ -98,16 +98,6 @@ def letters_and_marks() -> list[str]:
     ]
 
 
-@pytest.fixture
-def unstemmed(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
-    """Leaves stems out, which take most of the time."""
-    monkeypatch.setattr(EnglishStemmer, "stemWord", lambda stemmer, word: word)
-    analysis.terms_of.cache_clear()
-    yield
-    analysis.terms_of.cache_clear()
-
-
-@pytest.mark.usefixtures("unstemmed")
 def test_folding_a_folded_word_changes_nothing_for_every_code_point() -> None:
     for character in letters_and_marks():
         folded = terms(f"{character} a{character}b 1{character}2")
@@ -185,6 +175,14 @@ def test_a_space_parts_texts(one: str, other: str) -> None:
 def test_folding_twice_is_folding_once(text: str) -> None:
     note(repr(text))
     assert fold(fold(text)) == fold(text)
+
+
+def test_stems_are_those_of_the_stemmer_in_python() -> None:
+    """What is compiled and what is not are made from one source; an index outlives either."""
+    known = Path(extract.__file__).with_name("data") / "words.txt"
+    stemmer = EnglishStemmer()
+    for word in ("", "3.5", "हिन्दी", "北京", *known.read_text("utf-8").split()):
+        assert analysis.stem(word) == stemmer.stemWord(word)
 
 
 def test_threads_stem_as_one_does() -> None:

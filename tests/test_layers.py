@@ -29,7 +29,7 @@ LIBRARIES = {
     "numpy": "engines",
     "cachetools": "engines",
     "regex": "snippets",
-    "snowballstemmer": "analysis",
+    "Stemmer": "analysis",
     "rapidfuzz": "query searching extract",
     "spacy": "extract",
     "bs4": "readers",
