@@ -182,7 +182,7 @@ def test_stems_are_those_of_the_stemmer_in_python() -> None:
     known = Path(extract.__file__).with_name("data") / "words.txt"
     stemmer = EnglishStemmer()
     for word in ("", "3.5", "हिन्दी", "北京", *known.read_text("utf-8").split()):
-        assert analysis.stem(word) == stemmer.stemWord(word)
+        assert analysis.stem(word) == stemmer.stemWord(fold(word))
 
 
 def test_threads_stem_as_one_does() -> None:
