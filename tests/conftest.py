@@ -31,7 +31,11 @@ class Tested:
     writes: bool  # has a Store with a Writer; a MemoryStore is given its articles whole
 
 
-ENGINES = (Tested("memory", writes=False), Tested("whoosh", writes=True))
+ENGINES = (
+    Tested("memory", writes=False),
+    Tested("whoosh", writes=True),
+    Tested("tantivy", writes=True),
+)
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:

@@ -26,6 +26,7 @@ LAYERS = (
 
 LIBRARIES = {
     "whoosh": "engines",
+    "tantivy": "engines",
     "numpy": "engines",
     "cachetools": "engines",
     "regex": "snippets",
@@ -97,11 +98,11 @@ def test_every_file_has_a_layer() -> None:
 @pytest.mark.parametrize(
     ("module", "heavy"),
     [
-        ("searchsvc", "whoosh flask numpy bs4 pydantic click"),
-        ("searchsvc.query.parser", "whoosh flask numpy bs4 pydantic"),
-        ("searchsvc.searching", "whoosh flask bs4 trafilatura"),
+        ("searchsvc", "whoosh tantivy flask numpy bs4 pydantic click"),
+        ("searchsvc.query.parser", "whoosh tantivy flask numpy bs4 pydantic"),
+        ("searchsvc.searching", "whoosh tantivy flask bs4 trafilatura"),
         ("searchsvc.cli", "flask trafilatura bs4 waitress rich"),
-        ("searchsvc.readers", "whoosh flask trafilatura bs4"),
+        ("searchsvc.readers", "whoosh tantivy flask trafilatura bs4"),
     ],
 )
 def test_importing_loads_no_more_than_it_needs(module: str, heavy: str) -> None:

@@ -1,7 +1,7 @@
 """Engines by name, loaded when they are asked for.
 
 >>> sorted(ENGINES)
-['whoosh']
+['tantivy', 'whoosh']
 """
 
 from importlib import import_module
@@ -40,11 +40,15 @@ class Format(Protocol):
         """The index in *folder*, or a new one if it is empty, for writing."""
 
 
-ENGINES = {"whoosh": "searchsvc.engines.whoosh"}
+ENGINES = {"whoosh": "searchsvc.engines.whoosh", "tantivy": "searchsvc.engines.tantivy"}
 
 
 def engine_format(name: str) -> Format:
     """The module of the engine *name*. Raises ConfigError."""
     if name not in ENGINES:
         raise ConfigError(f"there is no engine {name!r}; there are {', '.join(ENGINES)}")
-    return cast(Format, import_module(ENGINES[name]))
+    try:
+        return cast(Format, import_module(ENGINES[name]))
+    except ModuleNotFoundError as error:
+        remedy = f"pip install 'searchsvc[{name}]'"
+        raise ConfigError(f"the engine {name!r} is not installed: {remedy}") from error

@@ -1,0 +1,199 @@
+"""tantivy: the fast embedded engine, for large archives (https://github.com/quickwit-oss/tantivy).
+
+Its queries are made from the resolved tree; its own query parser never sees what somebody typed.
+Hits that tie, which it leaves in the order in which they were written, are put in order here.
+"""
+
+from collections.abc import Iterable
+from itertools import groupby
+from operator import itemgetter
+from pathlib import Path
+from typing import TypeAlias
+
+import tantivy
+from tantivy import Order
+
+from searchsvc.article import Article
+from searchsvc.engines.base import Bucket, Hit, SearchRequest, SearchResult, Sort
+from searchsvc.engines.tantivy_query import Compiler, all_of, is_scored
+from searchsvc.engines.tantivy_writer import VERSION, TantivyWriter, no_panic, stored, whole
+from searchsvc.query.tree import Days
+
+__all__ = ["NAME", "VERSION", "TantivyEngine", "open_engine", "open_writer"]
+
+NAME = "tantivy"
+
+MOST_BUCKETS = 60_000  # of a facet; tantivy refuses to list more than 65,000
+
+_Address: TypeAlias = tantivy.DocAddress
+_Place: TypeAlias = tuple[float, _Address]  # a hit: its score, and where it is
+
+
+def open_engine(folder: Path) -> "TantivyEngine":
+    """The index in *folder*, for reading."""
+    return TantivyEngine(folder)
+
+
+def open_writer(folder: Path) -> "TantivyWriter":
+    """The index in *folder*, or a new one if it is empty, for writing."""
+    return TantivyWriter(folder)
+
+
+def _total(result: tantivy.SearchResult) -> int:
+    return int(result.count)  # type: ignore[attr-defined]  # its stub leaves it out
+
+
+class TantivyEngine:
+    """One generation of a tantivy index, open."""
+
+    def __init__(self, folder: Path) -> None:
+        with no_panic():
+            index = tantivy.Index.open(str(folder))
+            index.config_reader("manual")  # no thread that watches the folder
+            self._schema = index.schema
+            self._searcher = index.searcher()
+
+    def search(self, request: SearchRequest) -> SearchResult:
+        with no_panic():
+            return self._search(request)
+
+    def get(self, id: str) -> Article | None:
+        with no_panic():
+            found = self._searcher.search(
+                tantivy.Query.term_query(self._schema, "id", whole(id), "basic"), 1, count=False
+            ).hits
+            return stored(self._searcher, found[0][1]) if found else None
+
+    def count(self) -> int:
+        return self._searcher.num_docs
+
+    def terms(self, field: str, prefix: str) -> Iterable[tuple[str, int]]:
+        with no_panic():
+            return sorted(self._searcher.terms_with_prefix(f"{field}_written", prefix))
+
+    def close(self) -> None:
+        """Nothing: maps go with the last search that looks at them."""
+
+    def _search(self, request: SearchRequest) -> SearchResult:
+        compiler = Compiler(self._schema, self._searcher, request.seconds)
+        found = compiler.of(request.query)
+        if request.since or request.until:
+            found = all_of([found, compiler.of(Days(request.since, request.until))])
+        chosen = {
+            name: compiler.set_of({f"{name}_value": wanted})
+            for name, wanted in request.filters.items()
+            if wanted
+        }
+        total, page = self._page(request, all_of([found, *chosen.values()]))
+        buckets = self._count(
+            all_of([found, *chosen.values()]), [n for n in request.facets if n not in chosen]
+        )
+        for name in set(request.facets) & set(chosen):
+            others = [query for other, query in chosen.items() if other != name]
+            buckets |= self._count(all_of([found, *others]), [name])
+        return SearchResult(
+            total=total,
+            hits=tuple(page),
+            facets={name: buckets[name] for name in request.facets},
+            partial=compiler.partial,
+        )
+
+    # -- order -----------------------------------------------------------------------------------
+
+    def _page(self, request: SearchRequest, query: tantivy.Query) -> tuple[int, list[Hit]]:
+        """How many hits there are, and those of the page."""
+        last = max(1, min(request.offset + request.limit, self.count()))
+        if request.sort is Sort.RELEVANCE and is_scored(request.query):
+            total, places = self._by_relevance(query, request.offset, last)
+        else:
+            column = "oldest" if request.sort is Sort.OLDEST else "newest"
+            total, places = self._by_date(query, column, request.offset, last)
+        hits = [Hit(stored(self._searcher, address), score) for score, address in places]
+        return total, hits[: request.limit]
+
+    def _by_date(
+        self, query: tantivy.Query, column: str, first: int, last: int
+    ) -> tuple[int, list[_Place]]:
+        """How many hits there are; those from *first* to *last* by a column, then id."""
+        result = self._searcher.search(query, last, order_by_field=column, order=Order.Asc)
+        page: list[_Address] = []
+        for moment, tied in groupby(enumerate(result.hits), key=lambda place: place[1][0]):
+            ranked = list(tied)
+            begin, end = ranked[0][0], ranked[-1][0] + 1
+            if end <= first:
+                continue
+            if end - begin == 1 and end < last:
+                page.append(ranked[0][1][1])
+            else:
+                page += self._tied(query, column, moment, max(0, first - begin), end - begin)
+        return _total(result), [(0.0, address) for address in page]
+
+    def _tied(
+        self, query: tantivy.Query, column: str, moment: float, first: int, last: int
+    ) -> list[_Address]:
+        """Of the hits with *moment* in *column*, in the order of their ids, some."""
+        kind = tantivy.FieldType.Float
+        exactly = tantivy.Query.range_query(self._schema, column, kind, moment, moment)
+        result = self._searcher.search(
+            all_of([query, exactly]),
+            last - first,
+            count=False,
+            order_by_field="id",
+            offset=first,
+            order=Order.Asc,
+        )
+        return [address for _, address in result.hits]
+
+    def _by_relevance(
+        self, query: tantivy.Query, first: int, last: int
+    ) -> tuple[int, list[_Place]]:
+        """How many hits there are; those from *first* to *last* by score, then date, then id."""
+        asked = last + 1
+        while True:
+            result = self._searcher.search(query, asked)
+            ranked = result.hits
+            # Hits that tie with the last one of the page may belong before it.
+            if len(ranked) < asked or ranked[-1][0] < ranked[last - 1][0]:
+                break
+            asked *= 4
+        page: list[_Place] = []
+        begin = 0
+        for _, tied in groupby(ranked, key=itemgetter(0)):
+            places = list(tied)
+            end = begin + len(places)
+            if begin < last and end > first:
+                if len(places) > 1:
+                    places = self._in_order(places)
+                page += places[max(0, first - begin) : last - begin]
+            begin = end
+        return _total(result), page
+
+    def _in_order(self, places: list[_Place]) -> list[_Place]:
+        """*places* of one score by date, then id."""
+        moments = self._searcher.fast_field_values("newest", [address for _, address in places])
+        dated = sorted(zip(moments, places, strict=True), key=itemgetter(0))
+        ordered: list[_Place] = []
+        for _, tied in groupby(dated, key=itemgetter(0)):
+            alike = [place for _, place in tied]
+            if len(alike) > 1:
+                alike.sort(key=lambda place: stored(self._searcher, place[1]).id)
+            ordered += alike
+        return ordered
+
+    # -- facets ----------------------------------------------------------------------------------
+
+    def _count(self, query: tantivy.Query, names: list[str]) -> dict[str, tuple[Bucket, ...]]:
+        """The values of facets among the articles of *query*, counted."""
+        size = {"size": MOST_BUCKETS, "segment_size": MOST_BUCKETS}
+        asked = {name: {"terms": {"field": f"{name}_value", **size}} for name in names}
+        counted = self._searcher.aggregate(query, asked)
+        return {
+            name: tuple(
+                Bucket(value, count)
+                for count, value in sorted(
+                    ((int(b["doc_count"]), b["key"]) for b in counted[name]["buckets"]),
+                    key=lambda pair: (-pair[0], pair[1]),
+                )
+            )
+            for name in names
+        }
