@@ -29,12 +29,13 @@ class Tested:
 
     name: str
     writes: bool  # has a Store with a Writer; a MemoryStore is given its articles whole
+    threads: bool = False  # of its own, that write
 
 
 ENGINES = (
     Tested("memory", writes=False),
     Tested("whoosh", writes=True),
-    Tested("tantivy", writes=True),
+    Tested("tantivy", writes=True, threads=True),
 )
 
 
@@ -58,7 +59,8 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
         names = [engine.name for engine in engines]
         metafunc.parametrize("engine_name", names, scope="session")
     if "writable_name" in metafunc.fixturenames:
-        names = [engine.name for engine in engines if engine.writes]
+        of_one = metafunc.definition.get_closest_marker("one_thread")
+        names = [e.name for e in engines if e.writes and not (of_one and e.threads)]
         metafunc.parametrize("writable_name", names, scope="session")
 
 

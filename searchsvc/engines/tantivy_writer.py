@@ -5,6 +5,9 @@ has only to part them again: terms are equal to those of the other engines by co
 nearly as fast as if it made them itself.
 """
 
+import os
+import re
+import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -19,6 +22,7 @@ from searchsvc.schema import FACET_FIELDS, TEXT_FIELDS, texts, values
 VERSION = "tantivy 0.27, layout 1"
 
 MEMORY_BYTES = 128 << 20  # of postings, before they are written as a segment
+_SYSTEM_ERROR = re.compile(r"\(os error (\d+)\)|\bcode: (\d+)")
 UNDATED = 1e18  # seconds: behind every date
 
 
@@ -63,29 +67,29 @@ class TantivyWriter:
 
     def __init__(self, folder: Path) -> None:
         self._folder = folder
-        with no_panic():
-            is_there = tantivy.Index.exists(str(folder))
+        with _writing(folder):
             # Opened for each batch: what has it open for long leaves files behind.
-            self._index = (
+            is_there = tantivy.Index.exists(str(folder))
+            index = (
                 tantivy.Index.open(str(folder))
                 if is_there
                 else tantivy.Index(schema(), path=str(folder))
             )
-            self._writer = self._index.writer(heap_size=MEMORY_BYTES, num_threads=1)
+            self._writer = index.writer(heap_size=MEMORY_BYTES, num_threads=1)
 
     def add(self, article: Article) -> None:
         """Puts an article in; its id must not be there, or be deleted first."""
-        with no_panic():
+        with _writing(self._folder):
             self._writer.add_document(_document(article))
 
     def delete(self, id: str) -> None:
         """Takes the article with this id out, if it is there."""
-        with no_panic():
+        with _writing(self._folder):
             self._writer.delete_documents_by_term("id", id)
 
     def commit(self, merge: bool = True) -> None:
         """Writes what is left. Segments are merged as tantivy sees fit, whatever *merge* says."""
-        with no_panic():
+        with _writing(self._folder):
             self._writer.commit()
             self._writer.wait_merging_threads()
         # Generations share their files, and must not share a lock.
@@ -93,9 +97,29 @@ class TantivyWriter:
 
     def cancel(self) -> None:
         """Lets go of everything; the folder is as good as lost."""
-        with no_panic():
+        with _writing(self._folder):
             self._writer.rollback()
             self._writer.wait_merging_threads()
+
+
+@contextmanager
+def _writing(folder: Path) -> Iterator[None]:
+    """Has the system's errors, which tantivy tells as text or not at all, raised as OSError."""
+    try:
+        with no_panic():
+            yield
+    except (ValueError, IndexDamaged) as error:
+        if told := _SYSTEM_ERROR.search(str(error)):
+            number = int(told[1] or told[2])
+            raise OSError(number, os.strerror(number), str(folder)) from error
+        if "writer was killed" not in str(error):
+            raise
+        # A thread of its own met something and kept it to itself. If it is the disk, so do we.
+        with tempfile.TemporaryFile(dir=folder) as file:
+            file.write(bytes(1 << 16))
+            file.flush()
+            os.fsync(file.fileno())
+        raise OSError(f"tantivy stopped writing in {folder} and does not say why") from error
 
 
 def _document(article: Article) -> tantivy.Document:

@@ -12,7 +12,7 @@ from .scenarios import Scenario, copy_linked
 
 _PAGE = 4096
 _MOST = 64 << 20
-_CAUSE = f"{CAUSES['ENOSPC']}|database or disk is full|disk I/O error"
+_CAUSE = f"{CAUSES['ENOSPC']}|database or disk is full|disk I/O error|does not say why"
 
 
 def why_not(folder: Path) -> str:

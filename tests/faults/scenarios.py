@@ -155,6 +155,6 @@ class Follower:
 
 
 def _segments(index: Path) -> set[str]:
-    """The segments of the newest generation."""
-    newest = max(index.glob("gen-*"))
-    return {path.stem for path in (newest / "engine").glob("*.trm")}
+    """The segments of the newest generation, by their files of terms."""
+    files = (max(index.glob("gen-*")) / "engine").iterdir()
+    return {path.stem for path in files if path.suffix in (".trm", ".term")}

@@ -1,6 +1,7 @@
 """The system calls of a run, and how to make one of them go wrong.
 
-strace counts the calls of each name apart, for each thread; a run of the driver has one thread.
+strace counts the calls of each name apart, for each thread, and so do we. A run on Whoosh has one
+thread; tantivy writes in threads of its own, whose calls do not come in the same order each time.
 `--seccomp-bpf` is not used: it makes tracing faster and silently drops signals.
 """
 
@@ -22,7 +23,7 @@ CHANGING = (
     " linkat symlink unlink unlinkat mkdir mkdirat rmdir fsync fdatasync sendfile copy_file_range"
     " chmod fchmod utimensat"
 ).split()
-_LINE = re.compile(r"(?:\d+ +)?(\w+)\((.*)\) += (-?\d+|\?)")
+_LINE = re.compile(r"(?:(\d+) +)?(\w+)\((.*)\) += (-?\d+|\?)")
 
 
 @functools.cache
@@ -36,7 +37,7 @@ def is_missing() -> str:
 
 @dataclass(frozen=True)
 class Call:
-    """A system call of a run; `number` counts the calls of that name."""
+    """A system call of a run; `number` counts the calls of that name in its thread."""
 
     name: str
     number: int
@@ -61,13 +62,13 @@ class Call:
 
 def calls(log: Path) -> list[Call]:
     """The calls in a log of strace, those that were cut off too."""
-    numbers: dict[str, int] = {}
+    numbers: dict[tuple[str, str], int] = {}
     found = []
     for line in log.read_text("utf-8", "replace").splitlines():
         if match := _LINE.match(line):
-            name, arguments, result = match.groups()
-            numbers[name] = numbers.get(name, 0) + 1
-            found.append(Call(name, numbers[name], arguments, result))
+            thread, name, arguments, result = match.groups()
+            number = numbers[thread, name] = numbers.get((thread, name), 0) + 1
+            found.append(Call(name, number, arguments, result))
     return found
 
 

@@ -103,6 +103,7 @@ def test_errors_of_system_calls(
     tell(errors.at_calls(indexers, scenarios[name], failures, folder, seed))
 
 
+@pytest.mark.one_thread("a recording is repeated call by call, in one order")
 @pytest.mark.parametrize("name", RUNS)
 @pytest.mark.usefixtures("strace")
 def test_losses_of_power(

@@ -97,6 +97,7 @@ SHOWN: list[tuple[str, Callable[[Ground], Figures], str]] = [
 ]
 
 
+@pytest.mark.one_thread("the bugs are the store's, and some are shown by losses of power")
 @pytest.mark.parametrize(("bug", "notice", "said"), SHOWN)
 @pytest.mark.usefixtures("strace")
 def test_a_planted_bug_is_noticed(
