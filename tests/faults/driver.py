@@ -28,6 +28,7 @@ from typing import Any
 
 from searchsvc import cli, indexing
 from searchsvc.corpus import CorpusFile
+from searchsvc.engines import ENGINES, engine_format
 from searchsvc.readers import Item, read
 from searchsvc.readers.sandbox import Workers
 from searchsvc.store import DirectoryStore
@@ -64,6 +65,8 @@ def main() -> None:
 
 def _warm_up() -> None:
     """Loads what is loaded late, so that no run has to."""
+    for engine in ENGINES:
+        engine_format(engine)
     quiet = contextlib.redirect_stdout(io.StringIO())
     with tempfile.TemporaryDirectory() as folder, quiet:
         corpus = Path(folder) / "corpus"

@@ -25,8 +25,7 @@ _SQLITE = "disk I/O error|database or disk is full|unable to open database file|
 _TANTIVY = "tantivy stopped writing in .* and does not say why"
 # Calls for what is published: when one fails, there is nothing that could be relied on.
 _NEEDED = ("write", "pwrite64", "writev", "fsync", "fdatasync", "ftruncate", "rename")
-# But tantivy does without a merge that failed, and keeps the segments that were to be merged.
-_PUBLISHED = re.compile(r"/draft/(?!engine/[0-9a-f]{32}\.)|/draft>|/CURRENT")
+_PUBLISHED = re.compile(r"/draft/|/draft>|/CURRENT")
 
 
 @dataclass(frozen=True)
@@ -40,10 +39,12 @@ class Failure:
     def __str__(self) -> str:
         return f"{self.error} {'from' if self.lasting else 'at'} {self.call}"
 
-    @property
-    def is_fatal(self) -> bool:
-        """Whether no run can do without this call."""
-        return self.call.name in _NEEDED and bool(_PUBLISHED.search(self.call.arguments))
+    def is_fatal(self, engine: str) -> bool:
+        """Whether no run on *engine* can do without this call."""
+        path = self.call.arguments
+        if engine == "tantivy" and "/draft/engine" in path:
+            return False  # it may be part of a merge, and segments stay if that fails
+        return self.call.name in _NEEDED and bool(_PUBLISHED.search(path))
 
 
 def failures(points: Sequence[Call]) -> list[Failure]:
@@ -76,7 +77,13 @@ def at_calls(
                 figures.count("fired")
                 cause = f"{CAUSES[failure.error]}|{_SQLITE}|{_TANTIVY}"
                 after_failure(
-                    figures, scenario, index, outcome, cause, str(failure), failure.is_fatal
+                    figures,
+                    scenario,
+                    index,
+                    outcome,
+                    cause,
+                    str(failure),
+                    failure.is_fatal(scenario.engine),
                 )
             else:
                 figures.count("missed")
