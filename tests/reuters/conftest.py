@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from searchsvc.article import Article
-from searchsvc.engines.base import SearchRequest
+from searchsvc.engines.base import Engine, SearchRequest
 from searchsvc.engines.memory import MemoryEngine
 from searchsvc.engines.whoosh import WhooshEngine
 from searchsvc.indexing import update
@@ -52,6 +52,16 @@ def engine(store: DirectoryStore) -> WhooshEngine:
 def articles(engine: WhooshEngine) -> list[Article]:
     hits = engine.search(SearchRequest(query=All(), limit=100_000)).hits
     return sorted((hit.article for hit in hits), key=lambda article: article.id)
+
+
+@pytest.fixture(scope="session")
+def fast(articles: list[Article], tmp_path_factory: pytest.TempPathFactory) -> Engine:
+    """The same articles in tantivy."""
+    store = DirectoryStore(tmp_path_factory.mktemp("reuters") / "tantivy", "tantivy")
+    with store.write() as draft:
+        for article in articles:
+            draft.add(article)
+    return store.current().engine
 
 
 @pytest.fixture(scope="session")

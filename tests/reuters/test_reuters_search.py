@@ -1,4 +1,4 @@
-"""The whole newswire through the default engine: the same answers as a scan of every article."""
+"""The whole newswire through the engines: the same answers as a scan of every article."""
 
 import random
 import sys
@@ -13,12 +13,12 @@ from searchsvc import analysis
 from searchsvc.analysis import STOP_WORDS
 from searchsvc.article import Article
 from searchsvc.engines import whoosh
-from searchsvc.engines.base import SearchRequest, Sort
+from searchsvc.engines.base import Engine, SearchRequest, Sort
 from searchsvc.engines.memory import MemoryEngine
 from searchsvc.engines.whoosh import WhooshEngine
 from searchsvc.parameters import SearchParameters
 from searchsvc.report import IndexReport
-from searchsvc.schema import FACET_FIELDS
+from searchsvc.schema import FACET_FIELDS, TEXT_FIELDS
 from searchsvc.searching import search, understand
 from searchsvc.store import DirectoryStore
 
@@ -41,21 +41,30 @@ def test_every_article_is_indexed_and_nothing_is_dropped_in_silence(
 
 
 def test_300_realistic_queries_find_what_a_scan_finds(
-    engine: WhooshEngine, memory: MemoryEngine, articles: list[Article]
+    engine: WhooshEngine, fast: Engine, memory: MemoryEngine, articles: list[Article]
 ) -> None:
     found = 0
+    engines: list[Engine] = [engine, fast]
     for text in islice(realistic(articles, seed=300), 300):
-        query = understand(text, engine.terms).resolved
-        assert query == understand(text, memory.terms).resolved, text
+        query = understand(text, memory.terms).resolved
         asked = SearchRequest(query=query, sort=Sort.OLDEST, limit=30_000, facets=FACET_FIELDS)
-        ours, theirs = engine.search(asked), memory.search(asked)
-        assert [h.article.id for h in ours.hits] == [h.article.id for h in theirs.hits], text
-        assert ours.facets == theirs.facets, text
-        found += bool(ours.total)
+        theirs = memory.search(asked)
+        ids = [hit.article.id for hit in theirs.hits]
+        for one in engines:
+            assert understand(text, one.terms).resolved == query, text
+            ours = one.search(asked)
+            assert [hit.article.id for hit in ours.hits] == ids, text
+            assert ours.facets == theirs.facets, text
+        found += bool(ids)
     assert found > 250
 
 
-def _outcome(engine: WhooshEngine, request: SearchRequest) -> tuple[object, ...]:
+def test_every_word_of_the_newswire_is_one_term(engine: WhooshEngine, fast: Engine) -> None:
+    for field in TEXT_FIELDS:
+        assert list(fast.terms(field, "")) == list(engine.terms(field, ""))
+
+
+def _outcome(engine: Engine, request: SearchRequest) -> tuple[object, ...]:
     result = engine.search(request)
     return result.total, [(hit.article.id, hit.score) for hit in result.hits], result.facets
 
@@ -77,16 +86,23 @@ def test_threads_on_one_engine_answer_as_one_does(
     answers: int,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    """8 threads that are switched every 10 microseconds."""
     monkeypatch.setattr(whoosh, "CACHE_BYTES", cache)
-    engine = whoosh.open_engine(store.current().folder / "engine")
+    folder = store.current().folder / "engine"
+    _answers_alike(whoosh.open_engine(folder), whoosh.open_engine(folder), articles, answers)
+
+
+def test_threads_on_tantivy_answer_as_one_does(fast: Engine, articles: list[Article]) -> None:
+    _answers_alike(fast, fast, articles, 50_000)
+
+
+def _answers_alike(engine: Engine, together: Engine, articles: list[Article], answers: int) -> None:
+    """*together* gives 8 threads, switched every 10 microseconds, what *engine* gives one."""
     quick = filter(_is_quick, realistic(articles, seed=8))
     asked = [
         SearchRequest(query=understand(text, engine.terms).resolved, limit=3, facets=("topics",))
         for text in islice(quick, 250)
     ]
     alone = [_outcome(engine, request) for request in asked]
-    together = whoosh.open_engine(store.current().folder / "engine")
     wrong: list[int] = []
     given: list[int] = []
 
