@@ -60,7 +60,7 @@ def values(article: Article, name: str) -> tuple[str, ...]:
     value = getattr(article, name)
     if isinstance(value, str):
         return (value,) if value else ()
-    return tuple(dict.fromkeys(value))
+    return tuple(dict.fromkeys(value)) if len(value) > 1 else value
 
 
 def texts(article: Article, name: str) -> tuple[str, ...]:
@@ -71,5 +71,6 @@ def texts(article: Article, name: str) -> tuple[str, ...]:
     >>> texts(Article(id="1", places=("United States",), entities=(usa,)), "places")
     ('United States', 'usa')
     """
-    aliases = (a for entity in article.entities if entity.field == name for a in entity.aliases)
-    return tuple(dict.fromkeys([*values(article, name), *aliases]))
+    own = values(article, name)
+    aliases = [a for entity in article.entities if entity.field == name for a in entity.aliases]
+    return tuple(dict.fromkeys([*own, *aliases])) if aliases else own

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from snowballstemmer.english_stemmer import EnglishStemmer
 
 from searchsvc import analysis, extract
-from searchsvc.analysis import MAX_WORD, STOP_WORDS, fold, terms, words
+from searchsvc.analysis import MAX_WORD, STOP_WORDS, fold, joined, terms, words
 
 ROWS = [
     # as it stands, and its written words
@@ -168,6 +168,32 @@ def test_terms_are_the_words_without_their_places(text: str) -> None:
 @given(anything, anything)
 def test_a_space_parts_texts(one: str, other: str) -> None:
     assert terms(f"{one} | {other}") == terms(one) + terms(other)
+
+
+def unjoined(text: str) -> list[tuple[str, str]]:
+    written, stems = joined(text)
+    return list(zip(written.split(), stems.split(), strict=True))
+
+
+@settings(often, max_examples=500)
+@given(anything)
+def test_joined_words_are_the_same_words(text: str) -> None:
+    note(repr(text))
+    assert unjoined(text) == terms(text)
+
+
+def test_joined_words_are_the_same_words_for_every_code_point() -> None:
+    signs = map(chr, range(0x3100))  # all blocks of signs and spaces
+    for character in dict.fromkeys([*signs, *letters_and_marks()]):
+        text = f"{character} a{character}b 1{character}2"
+        assert unjoined(text) == terms(text), f"U+{ord(character):04X}"
+
+
+def test_joined_words_are_the_same_where_many_were_seen() -> None:
+    for number in range(200_000):
+        joined(f"word{number}")
+    long = "long" * 100
+    assert unjoined(f"word0 {long} - {long}") == terms(f"word0 {long} - {long}")
 
 
 @settings(often, max_examples=500)

@@ -127,9 +127,9 @@ def _document(article: Article) -> tantivy.Document:
     made.add_text("id", article.id)
     for name in TEXT_FIELDS:
         for text in texts(article, name):
-            if words := analysis.terms(text):
-                made.add_text(name, " ".join([stem for _, stem in words]))
-                made.add_text(f"{name}_written", " ".join([written for written, _ in words]))
+            written, stems = analysis.joined(text)
+            made.add_text(name, stems)
+            made.add_text(f"{name}_written", written)
     for name in FACET_FIELDS:
         for value in values(article, name):
             made.add_text(f"{name}_value", whole(value))
