@@ -16,6 +16,7 @@ changes nothing.
 import re
 import threading
 import unicodedata
+from collections.abc import Container
 from functools import cache, lru_cache
 from typing import NamedTuple
 
@@ -58,6 +59,23 @@ def words(text: str) -> list[Word]:
         if written:
             found.append(Word(written, stem, match.start(), match.end()))
     return found
+
+
+def words_with(text: str, stems: Container[str], forms: Container[str]) -> list[Word]:
+    """Those of `words` that have one of *stems*, or one of the written *forms*; faster."""
+    pattern = _pattern_for(text)
+    wanted = set()
+    for surface in set(pattern.findall(text)):
+        written, stem = terms_of(surface)
+        if written and (stem in stems or written in forms):
+            wanted.add(surface)
+    if not wanted:
+        return []
+    return [
+        Word(*terms_of(surface), match.start(), match.end())
+        for match in pattern.finditer(text)
+        if (surface := match.group()) in wanted
+    ]
 
 
 class Written(NamedTuple):

@@ -76,10 +76,9 @@ def _snippet(text: str, window: tuple[int, int], spans: Sequence[tuple[int, int]
 
 def _all_marks(text: str, query: Query, field: str) -> list[_Mark]:
     """Every match in order; matches of different leaves may overlap."""
-    words = analysis.words(text)
     by_stem: dict[str, int] = {}
     by_word: dict[str, int] = {}
-    found: list[_Mark] = []
+    phrases: list[tuple[Exact, int]] = []
     for number, leaf in enumerate(_wanted(query, field)):
         match leaf:
             case Stem(stem):
@@ -88,10 +87,16 @@ def _all_marks(text: str, query: Query, field: str) -> list[_Mark]:
                 by_word.update(dict.fromkeys(anyof - by_word.keys(), number))
             case Exact((alone,)):
                 by_word.setdefault(alone, number)
-            case Exact(phrase, 0):
-                found += _phrases(words, phrase, number)
-            case Exact(phrase, slop):
-                found += _near(words, phrase, slop, number)
+            case Exact():
+                phrases.append((leaf, number))
+    # Only phrases need the words between those that are looked for.
+    words = analysis.words(text) if phrases else analysis.words_with(text, by_stem, by_word)
+    found: list[_Mark] = []
+    for phrase, number in phrases:
+        if phrase.slop:
+            found += _near(words, phrase.words, phrase.slop, number)
+        else:
+            found += _phrases(words, phrase.words, number)
     for word in words:
         number = by_stem.get(word.stem, by_word.get(word.written, -1))
         if number >= 0:

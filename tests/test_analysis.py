@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from snowballstemmer.english_stemmer import EnglishStemmer
 
 from searchsvc import analysis, extract
-from searchsvc.analysis import MAX_WORD, STOP_WORDS, fold, joined, terms, words
+from searchsvc.analysis import MAX_WORD, STOP_WORDS, fold, joined, terms, words, words_with
 
 ROWS = [
     # as it stands, and its written words
@@ -168,6 +168,14 @@ def test_terms_are_the_words_without_their_places(text: str) -> None:
 @given(anything, anything)
 def test_a_space_parts_texts(one: str, other: str) -> None:
     assert terms(f"{one} | {other}") == terms(one) + terms(other)
+
+
+@settings(often, max_examples=500)
+@given(anything, st.sets(st.sampled_from(["a", "s", "1", "us", "ss", "70000", ""])))
+def test_words_that_are_looked_for_are_found_as_all_words_are(text: str, some: set[str]) -> None:
+    note(repr(text))
+    wanted = [word for word in words(text) if word.stem in some or word.written == "z"]
+    assert words_with(text, some, {"z"}) == wanted
 
 
 def unjoined(text: str) -> list[tuple[str, str]]:
