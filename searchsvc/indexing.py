@@ -16,9 +16,12 @@ import os
 import sqlite3
 import time
 from collections.abc import Callable, Iterable, Iterator
-from contextlib import closing, contextmanager, suppress
+from contextlib import ExitStack, closing, contextmanager, suppress
 from dataclasses import dataclass, field, replace
+from heapq import merge
 from io import BufferedReader
+from itertools import groupby
+from operator import itemgetter
 from pathlib import Path
 from typing import cast
 
@@ -136,6 +139,8 @@ def _try(store: WritableStore, job: "_Update", fresh: bool) -> None:
         _cache(job.names, read_only=True) as cache,
     ):
         job.run(ledger, _NoWriter(), held, cache)
+        if fresh:
+            job.compare(store)
         job.look_at_size(store.articles(), is_trial=True)
 
 
@@ -163,6 +168,8 @@ def _write(
                 # Corrections may have come and gone since.
                 job.names = replace(job.names, again=True)
             job.run(ledger, draft, draft.begun, cache)
+            if fresh:
+                job.compare(store)
             job.look_at_size(store.articles())
             if fresh and cache:
                 cache.keep_used()
@@ -211,8 +218,12 @@ def _of_other_roots(store: WritableStore, corpus: Path, said: str) -> Iterator[R
         if path := store.file(LEDGER):
             with closing(Ledger(":memory:", path, store.file(LEDGER_CHANGES))) as before:
                 for _, root in before.roots():
-                    if root != corpus and corpus not in root.parents and root not in corpus.parents:
+                    if root == corpus or corpus in root.parents or root in corpus.parents:
+                        continue
+                    if root.exists():
                         yield Remark(str(root), "", said.format(root), True)
+                    else:
+                        yield Remark(str(root), "", "is gone", False)
 
 
 class _NoWriter:
@@ -256,6 +267,8 @@ class _Update:
     writer: Writer = field(init=False)
     held: Engine | None = field(init=False)  # the index as it is before this update
     namer: Namer = field(init=False)
+    root: int = field(init=False)
+    had: int = field(init=False)  # articles of this root that the index held
     looked_at: set[str] = field(default_factory=set)  # names of files
     claimed: set[str] = field(default_factory=set)  # ids, by files that were read
     written: set[str] = field(default_factory=set)  # ids, by this update
@@ -271,6 +284,7 @@ class _Update:
         self.namer = Namer(self.names, ledger, cache)
         self.ledger.look_for_roots()
         root, root_path = self.ledger.root_for(self.corpus)
+        self.root, self.had = root, self.ledger.live_count(root)
         corrections = find_corrections(root_path, self.names.corrections)
         self.report.corrections = corrections
         self.namer.use(root, corrections)
@@ -326,19 +340,48 @@ class _Update:
     def look_at_size(self, before: int, is_trial: bool = False) -> None:
         """Raises CorpusShrunk if too many articles are gone, which a disk that is away looks like.
 
-        *before* are the articles of the index that would be replaced.
+        More than half, of the index or of this corpus; *before* are the articles of the index that
+        would be replaced.
         """
-        if self.may_shrink or self.report.total * 2 >= before:
+        sizes = [(before, self.report.total), (self.had, self.ledger.live_count(self.root))]
+        shrunk = [(old, new) for old, new in sizes if new * 2 < old]
+        if self.may_shrink or not shrunk:
             return
+        old, new = shrunk[0]
+        of_all = f"of {old:,} articles" if old == before else f"of its {old:,} articles"
         said = (
-            f"{before - self.report.total:,} of {before:,} articles would leave the index: is"
-            f" {self.corpus} whole? If this is meant: searchsvc index --yes"
+            f"{old - new:,} {of_all} would leave the index: is {self.corpus} whole?"
+            " If this is meant, say the same again with --yes"
         )
         if self.report.files_failed:
             said += f" (files that could not be opened: {self.report.files_failed:,})"
         if not is_trial:
             raise CorpusShrunk(said)
         self.report.remarks.append(Remark(str(self.corpus), "", said, False))
+
+    def compare(self, store: WritableStore) -> None:
+        """Counts what is other than in the live index, when all of it was built anew."""
+        self.report.added = self.report.changed = self.report.removed = 0
+        self.report.changes.clear()
+        with ExitStack() as stack:
+            before: Iterator[Claim] = iter(())
+            with suppress(IndexProblem, sqlite3.Error):
+                if path := store.file(LEDGER):
+                    live = Ledger(":memory:", path, store.file(LEDGER_CHANGES))
+                    before = stack.enter_context(closing(live)).lives()
+            both = merge(
+                ((claim.id, False, claim) for claim in before),
+                ((claim.id, True, claim) for claim in self.ledger.lives()),
+                key=itemgetter(0, 1),
+            )
+            for _, found in groupby(both, key=itemgetter(0)):
+                match list(found):
+                    case [(_, True, claim)]:
+                        self._note("added", claim)
+                    case [(_, False, claim)]:
+                        self._note("removed", claim)
+                    case [(_, _, old), (_, _, new)] if old.digest != new.digest:
+                        self._note("changed", new)
 
     def _note_skipped(self, skipped: Skipped, failed: list[Skipped]) -> None:
         if skipped.ignored:
@@ -493,6 +536,9 @@ class _Update:
 
     def _finish(self, root: int, failed: list[Skipped]) -> None:
         report = self.report
+        self.ledger.yield_ids()
+        if self.paths is None:
+            report.remarks += self._of_places(root)
         report.remarks += self.namer.without_effect(root, report.corrections)
         report.remarks += [Remark(file.name, "", file.reason, True) for file in failed]
         if self.paths is None:
@@ -504,6 +550,14 @@ class _Update:
         report.remarks += [self._duplicate(loser, owner) for loser, owner in duplicates]
         before = self.held.count() if self.held else 0
         report.total = before + report.added - report.removed
+
+    def _of_places(self, root: int) -> Iterator[Remark]:
+        """What an operator should know of the corpus as a whole, and of others of the index."""
+        if not self.report.files_found:
+            yield Remark(str(self.corpus), "", "no article was found in it", False)
+        for path, count in self.ledger.gone_roots():
+            said = f"is gone; its {count:,} articles stay. searchsvc reindex, of a corpus that is"
+            yield Remark(str(path), "", f"{said} there, leaves them out", False)
 
     def _duplicate(self, loser: Claim, owner: Claim) -> Remark:
         first = os.fsdecode(owner.name)

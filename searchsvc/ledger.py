@@ -248,6 +248,38 @@ class Ledger:
                 self._db.execute("update roots set gone = ? where root = ?", (is_gone, number))
                 self._touch("select id from all_claims where root = ?", (number,))
 
+    def gone_roots(self) -> list[tuple[Path, int]]:
+        """The roots that are gone, each with how many articles of the index are its own."""
+        rows = self._db.execute(
+            "select r.path, count(l.id) from roots r join all_live l on l.root = r.root"
+            " where r.gone group by r.root order by r.path"
+        ).fetchall()
+        return [(Path(os.fsdecode(path)), count) for path, count in rows]
+
+    def yield_ids(self) -> None:
+        """Has roots that are gone give up the ids that are claimed from where others are.
+
+        Else an article of a corpus that was moved would stay for ever by its old place. What comes
+        back is read anew.
+        """
+        taken = (
+            "select d.id from all_claims d join main.roots s on s.root = d.root where not s.gone"
+        )
+        places = self._db.execute(
+            "select distinct c.root, c.name from main.roots r join all_claims c on c.root = r.root"
+            f" where r.gone and c.id in ({taken})"
+        ).fetchall()
+        for root, name in places:
+            place = (root, name)
+            self._replace_file(root, name, keep=True)
+            here = "where root = ? and name = ?"
+            self._db.execute(f"delete from claims {here} and id in ({taken})", place)
+            if self._db.execute(f"select 1 from claims {here}", place).fetchone():
+                self._db.execute(f"update files set mtime_ns = -1, hash = x'' {here}", place)
+            else:
+                for table in _OF_FILES:
+                    self._db.execute(f"delete from {table} {here}", place)
+
     # -- files ---------------------------------------------------------------------------------
 
     def names(self, root: int, below: str) -> Iterator[str]:
@@ -428,6 +460,17 @@ class Ledger:
         """Notes that all articles of *root* have their names from there."""
         values = (root, naming.found_by, naming.corrections)
         self._db.execute("insert or replace into naming values (?, ?, ?)", values)
+
+    def lives(self) -> Iterator[Claim]:
+        """The claims whose articles the index holds, by id."""
+        columns = "id, root, name, place, digest"
+        for row in self._db.execute(f"select {columns} from all_live order by id"):
+            yield Claim(*row)
+
+    def live_count(self, root: int) -> int:
+        """For how many ids the index holds an article of *root*."""
+        row = self._db.execute("select count(*) from all_live where root = ?", (root,)).fetchone()
+        return int(row[0])
 
     def live_ids(self, root: int) -> list[str]:
         """The ids for which the index holds an article of *root*."""

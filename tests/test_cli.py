@@ -183,6 +183,11 @@ def test_status_tells_the_state_of_the_index(run: Run) -> None:
         (("serve", "--index", "nowhere"), 4, "nowhere"),
         (("serve", "--port", "99999"), 2, "99999 is no port"),
         (("index", "--corpus", "nowhere"), 1, "nowhere"),
+        (("index", "--index", ".", "--corpus", "corpus"), 2, "choose another with --index"),
+        (("watch", "--index", "corpus", "--corpus", "corpus"), 2, "choose another with --index"),
+        (("index", "--corpus", ""), 2, "--corpus is empty"),
+        (("status", "--index", ""), 2, "--index is empty"),
+        (("reindex", "--may-lose", "5%"), 2, "--gate FILE"),
     ],
 )
 def test_errors_are_one_line_with_a_remedy_and_a_code(

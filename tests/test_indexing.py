@@ -573,7 +573,7 @@ def test_the_cache_of_names_may_be_lost_broken_or_taken(
             cache.mkdir()
     for _ in range(2):
         report = world.update(fresh=True, names=NameSource(cache=cache))
-        assert counts(report) == (3, 0, 0, 3)
+        assert counts(report) == (0, 0, 0, 3)
         assert world.articles() == before
     if holder:
         holder.close()

@@ -17,6 +17,7 @@ from searchsvc import indexing
 from searchsvc.errors import ConfigError, CorpusError, CorpusShrunk, GateClosed, IndexDamaged
 from searchsvc.extract import rules
 from searchsvc.gate import SavedQuery, read_gate
+from searchsvc.indexing import update
 from searchsvc.naming import NameSource
 from searchsvc.readers.sandbox import Workers
 from searchsvc.store import DirectoryStore
@@ -279,7 +280,9 @@ def test_an_interrupted_build_goes_on_and_ends_as_an_uninterrupted_one(
         world.jsonl("all.jsonl", rows[0], changed, *rows[2:])
     report = world.update(fresh=fresh)
     assert report.resumed == 40
-    assert (report.added, report.changed, report.total) == (20, 1, 60)
+    # Built anew, it is compared with what is live: nothing so far.
+    expected = (60, 0, 60) if fresh else (20, 1, 60)
+    assert (report.added, report.changed, report.total) == expected
     assert not list(world.store.root.glob("checkpoint-*"))
     assert world.store.verify() == []
     other = World(tmp_path / "other", world.corpus)
@@ -313,6 +316,79 @@ def test_a_look_at_some_paths_is_not_what_an_interrupted_look_at_all_was(
     assert world.update().total == 9
     assert sorted(title for title in world.titles() if "anew" in title)[-1] == "T8 anew"
     assert len([title for title in world.titles() if "anew" in title]) == 6
+
+
+def test_an_article_leaves_a_corpus_that_was_moved(world: World) -> None:
+    for number in range(6):
+        world.text(f"{number}.txt", f"T{number}")
+    world.jsonl("wire.jsonl", *({"id": f"w{n}", "title": f"W{n}", "body": "x"} for n in range(4)))
+    world.update()
+    new = world.corpus.rename(world.corpus.with_name("moved"))
+    report = update(world.store, new)
+    assert (report.added, report.removed, report.total, report.faults) == (0, 0, 10, 0)
+    assert not [remark for remark in report.remarks if "is gone" in remark.reason]
+    (new / "1.txt").unlink()
+    (new / "wire.jsonl").write_text('{"id": "w0", "title": "W0", "body": "x"}\n')
+    report = update(world.store, new)
+    assert (report.removed, report.total, report.faults) == (4, 6, 0)
+    assert "T1" not in world.titles()
+
+
+def test_articles_of_a_corpus_that_is_gone_stay_and_come_back(world: World) -> None:
+    for number in range(3):
+        world.text(f"{number}.txt", f"T{number}")
+    other = world.corpus.with_name("other")
+    other.mkdir()
+    (other / "one.jsonl").write_text(
+        '{"id": "a", "title": "A", "body": "x"}\n{"id": "b", "title": "B", "body": "x"}\n'
+    )
+    update(world.store, other)
+    world.update()
+    away = other.rename(other.with_name("away"))
+    report = world.update()
+    (remark,) = [remark for remark in report.remarks if "is gone" in remark.reason]
+    assert (remark.name, remark.fault, report.total) == (str(other), False, 5)
+    assert "its 2 articles stay" in remark.reason
+    # One id is taken over, and given up again; then the corpus comes back as it was.
+    world.jsonl("a.jsonl", {"id": "a", "title": "A of ours", "body": "x"})
+    assert world.update().total == 5
+    (world.corpus / "a.jsonl").unlink()
+    assert world.update().total == 4
+    away.rename(other)
+    assert update(world.store, other).total == 5
+    assert {"A", "B"} <= set(world.titles())
+
+
+def test_a_corpus_that_is_emptied_is_asked_about_beside_a_large_one(world: World) -> None:
+    for number in range(20):
+        world.text(f"{number}.txt", f"T{number}")
+    world.update()
+    other = world.corpus.with_name("other")
+    other.mkdir()
+    for number in range(4):
+        (other / f"other-{number}.txt").write_text(f"Other {number}\n\nText.\n")
+    update(world.store, other)
+    for path in other.iterdir():
+        path.unlink()
+    with pytest.raises(CorpusShrunk, match=r"4 of its 4 articles .* say the same again with --yes"):
+        update(world.store, other)
+    report = update(world.store, other, may_shrink=True)
+    assert (report.removed, report.total) == (4, 20)
+    assert any("no article was found" in remark.reason for remark in report.remarks)
+
+
+def test_a_rebuild_tells_what_is_other_than_before(world: World) -> None:
+    for number in range(9):
+        world.text(f"{number}.txt", f"T{number}")
+    world.update()
+    (world.corpus / "1.txt").unlink()
+    world.text("2.txt", "T2 anew")
+    world.text("9.txt", "T9")
+    for trial in (True, False):
+        report = world.update(fresh=True, dry_run=trial, list_changes=True)
+        assert (report.added, report.changed, report.removed, report.total) == (1, 1, 1, 9)
+        told = [(change.what, change.file) for change in report.changes]
+        assert sorted(told) == [("added", "9.txt"), ("changed", "2.txt"), ("removed", "1.txt")]
 
 
 def test_corrections_of_today_hold_for_what_was_put_in_before_an_interruption(

@@ -42,7 +42,9 @@ def index(options: Options, dry_run: bool, yes: bool, wait: bool, **settings: st
     return _update(options, settings, dry_run=dry_run, may_shrink=yes, wait=wait)
 
 
-def _share(context: click.Context, parameter: click.Parameter, value: str) -> float:
+def _share(context: click.Context, parameter: click.Parameter, value: str | None) -> float | None:
+    if value is None:
+        return None
     said = re.fullmatch(r"([0-9]+(?:\.[0-9]+)?)%", value)
     if not said or float(said[1]) > 100:
         raise click.BadParameter(f"{value!r} is no share of hits, such as 5%")
@@ -52,10 +54,9 @@ def _share(context: click.Context, parameter: click.Parameter, value: str) -> fl
 @command()
 @click.option(
     "--may-lose",
-    default="0%",
     callback=_share,
     metavar="SHARE",
-    help="The share of its hits that each of these queries may lose.  [default: 0%]",
+    help="The share of its hits that each query of --gate may lose.  [default: 0%]",
 )
 @click.option(
     "--gate",
@@ -70,14 +71,16 @@ def reindex(
     yes: bool,
     wait: bool,
     gate: Path | None,
-    may_lose: float,
+    may_lose: float | None,
     **settings: str | None,
 ) -> int:
     """Build the index anew beside the live one, then swap.
 
     Example: searchsvc reindex --corpus articles/ --gate queries.txt
     """
-    queries = read_gate(gate, may_lose) if gate else ()
+    if may_lose is not None and gate is None:
+        raise click.UsageError("--may-lose is of the queries of --gate FILE, which is not given")
+    queries = read_gate(gate, may_lose or 0.0) if gate else ()
     return _update(
         options, settings, fresh=True, dry_run=dry_run, may_shrink=yes, wait=wait, gate=queries
     )
@@ -86,6 +89,7 @@ def reindex(
 def _update(options: Options, settings: dict[str, str | None], *, dry_run: bool, **how: Any) -> int:
     """Runs an update, and tells what it did; *how* is as in `indexing.update`."""
     chosen = options.having(settings)
+    _look_at_places(chosen)
     with progress_bar() as progress:
         report = update(
             options.store,
@@ -101,6 +105,16 @@ def _update(options: Options, settings: dict[str, str | None], *, dry_run: bool,
     else:
         terminal.print_report(report, dry_run)
     return SKIPPED if report.faults else DONE
+
+
+def _look_at_places(options: Options) -> None:
+    """Raises UsageError where the index would lie around the corpus, which it leaves out then."""
+    index, corpus = options.config.index, options.config.corpus
+    if index.resolve() in (corpus.resolve(), *corpus.resolve().parents, *corpus.absolute().parents):
+        raise click.UsageError(
+            f"the index folder {str(index)!r} holds the corpus {str(corpus)!r}:"
+            " choose another with --index"
+        )
 
 
 @command()
@@ -130,6 +144,7 @@ def watch(options: Options, yes: bool, **settings: str | None) -> int:
             terminal.print_json_line(terminal.report_document(report, dry_run=False))
 
     chosen = options.having(settings)
+    _look_at_places(chosen)
     with suppress(SystemExit, KeyboardInterrupt):  # watchfiles makes the one of the other
         watch_corpus(
             options.store,

@@ -35,6 +35,8 @@ class Options:
             name: value for name, value in flags.items() if value is not None and value is not False
         }
         self.as_json = bool(flags.get("as_json"))
+        if empty := [name for name, value in self.flags.items() if value == ""]:
+            raise click.UsageError(f"--{empty[0]} is empty; leave it out for the default")
         self.config = config.load(os.environ, self.flags)
 
     def having(self, flags: Mapping[str, Any]) -> "Options":
