@@ -7,7 +7,7 @@ damaged is no longer served from then on.
 
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Hashable, Iterator
 from contextlib import contextmanager, suppress
 
 from searchsvc.errors import IndexProblem
@@ -36,7 +36,7 @@ class Guard:
         self._stop = threading.Event()
         self._suspecting = threading.Lock()
         self._suspected = -SUSPECT_SECONDS
-        self._told: set[str] = set()  # what is said, since it was last well
+        self._told: set[Hashable] = set()  # what was said, since it was last well
 
     @contextmanager
     def watching(self) -> Iterator[None]:
@@ -76,14 +76,16 @@ class Guard:
 
     def _open(self) -> None:
         with suppress(IndexProblem):  # readers are told
-            if said := self._store.current().notice:
-                self._say(f"{said}; searchsvc index mends it")
+            served = self._store.current()
+            if said := served.notice:
+                # Its age grows; what there is to say stays the same.
+                self._say(f"{said}; searchsvc index mends it", (served.folder.name, served.reason))
             else:
                 self._told.clear()
 
-    def _say(self, said: str) -> None:
-        if said not in self._told:
-            self._told.add(said)
+    def _say(self, said: str, about: Hashable = None) -> None:
+        if (about or said) not in self._told:
+            self._told.add(about or said)
             self._tell(said)
 
     def _keep_open(self) -> None:

@@ -188,6 +188,7 @@ def test_status_tells_the_state_of_the_index(run: Run) -> None:
         (("index", "--corpus", ""), 2, "--corpus is empty"),
         (("status", "--index", ""), 2, "--index is empty"),
         (("reindex", "--may-lose", "5%"), 2, "--gate FILE"),
+        (("serve", "--host", "256.1.1.1"), 2, "256.1.1.1, port 8000: "),
     ],
 )
 def test_errors_are_one_line_with_a_remedy_and_a_code(

@@ -1,5 +1,7 @@
 """Commands that run the service and tell how it is: serve, status."""
 
+import gc
+
 import click
 
 from searchsvc import terminal
@@ -22,6 +24,7 @@ def serve(options: Options, host: str | None, port: int | None) -> int:
     store.current()  # an index that is missing is told now, not to the first reader
     guard = Guard(store, lambda said: click.echo(f"searchsvc: {said}", err=True))
     guard.look()
+    gc.freeze()  # what is loaded by now stays, and need not be gone through for garbage again
     with guard.watching():
         said = serve_forever(
             store,

@@ -111,6 +111,9 @@ class Ready(BaseModel):
     fallback: str | None = Field(
         description="Why it is not the newest state: what is damaged, and how old this one is."
     )
+    notice: str | None = Field(
+        description="What is damaged, also where an equal copy is served; searchsvc index mends it."
+    )
 
 
 def _with_parameters(
@@ -248,7 +251,11 @@ def readyz() -> Response:
     current = store().current()
     articles = current.engine.count()
     ready = Ready(
-        status="ready", generation=current.name, articles=articles, fallback=current.fallback
+        status="ready",
+        generation=current.name,
+        articles=articles,
+        fallback=current.fallback,
+        notice=current.notice,
     )
     return _json(ready)
 

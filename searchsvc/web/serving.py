@@ -7,6 +7,7 @@ from collections.abc import Callable
 from waitress.server import create_server
 
 from searchsvc.engines.base import Store
+from searchsvc.errors import ConfigError
 from searchsvc.web import create_app
 
 THREADS = 8  # a search is short; more threads only share one interpreter
@@ -25,21 +26,25 @@ def serve_forever(
 ) -> int:
     """Serves until SIGINT or SIGTERM, and gives its number; requests under way are answered.
 
-    *tell* gets the URL when requests are taken; *suspect* is as in `create_app`. Raises OSError
-    when the address cannot be had.
+    *tell* gets the URL when requests are taken; *suspect* is as in `create_app`. Raises
+    ConfigError when the address cannot be had.
     """
-    address = min(socket.getaddrinfo(host, port, type=socket.SOCK_STREAM))[4]
-    server = create_server(
-        create_app(store, suspect=suspect),
-        host=str(address[0]),  # of several, the IPv4 one
-        port=port,
-        threads=THREADS,
-        connection_limit=CONNECTIONS,
-        channel_timeout=IDLE_SECONDS,
-        max_request_body_size=MAX_BODY,
-        max_request_header_size=MAX_HEADER,
-        ident=None,
-    )
+    try:
+        address = min(socket.getaddrinfo(host, port, type=socket.SOCK_STREAM))[4]
+        server = create_server(
+            create_app(store, suspect=suspect),
+            host=str(address[0]),  # of several, the IPv4 one
+            port=port,
+            threads=THREADS,
+            connection_limit=CONNECTIONS,
+            channel_timeout=IDLE_SECONDS,
+            max_request_body_size=MAX_BODY,
+            max_request_header_size=MAX_HEADER,
+            ident=None,
+        )
+    except OSError as error:
+        said = f"cannot serve at {host}, port {port}: {error.strerror}"
+        raise ConfigError(f"{said}; choose others with --host and --port") from error
     shown = f"[{host}]" if ":" in host else host
     ended: list[int] = []
 

@@ -34,6 +34,7 @@ def test_two_applications_search_their_own_stores(store):
 def test_probes(client, store):
     assert client.get("/healthz").json == {"status": "alive"}
     ready = {"status": "ready", "generation": "000001", "articles": 3, "fallback": None}
+    ready["notice"] = None
     assert client.get("/readyz").json == ready
     store.replace([])
     assert client.get("/readyz").json["generation"] == "000002"
