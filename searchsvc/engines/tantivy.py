@@ -184,6 +184,8 @@ class TantivyEngine:
 
     def _count(self, query: tantivy.Query, names: list[str]) -> dict[str, tuple[Bucket, ...]]:
         """The values of facets among the articles of *query*, counted."""
+        if not names:
+            return {}
         size = {"size": MOST_BUCKETS, "segment_size": MOST_BUCKETS}
         asked = {name: {"terms": {"field": f"{name}_value", **size}} for name in names}
         counted = self._searcher.aggregate(query, asked)
