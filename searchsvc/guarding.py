@@ -20,7 +20,11 @@ BYTES_A_SECOND = 20e6  # of a pass: a disk reads ten times as much and hardly no
 
 
 class Guard:
-    """Looks after *store*; what there is to say, as a damaged file, goes to *tell*."""
+    """Looks after *store*; what there is to say goes to *tell*.
+
+    A damaged file is told when it is found, what is served instead when that changes, and that
+    all is well again; each of them once.
+    """
 
     def __init__(
         self,
@@ -36,7 +40,9 @@ class Guard:
         self._stop = threading.Event()
         self._suspecting = threading.Lock()
         self._suspected = -SUSPECT_SECONDS
+        self._telling = threading.Lock()
         self._told: set[Hashable] = set()  # what was said, since it was last well
+        self._is_well = True  # as far as was told
 
     @contextmanager
     def watching(self) -> Iterator[None]:
@@ -75,18 +81,28 @@ class Guard:
             return found
 
     def _open(self) -> None:
-        with suppress(IndexProblem):  # readers are told
+        try:
             served = self._store.current()
-            if said := served.notice:
-                # Its age grows; what there is to say stays the same.
-                self._say(f"{said}; searchsvc index mends it", (served.folder.name, served.reason))
-            else:
-                self._told.clear()
+        except IndexProblem as error:
+            self._is_well = False
+            self._say(str(error))
+            return
+        if said := served.notice:
+            self._is_well = False
+            # Its age grows; what there is to say stays the same.
+            self._say(f"{said}; searchsvc index mends it", (served.folder.name, served.reason))
+            return
+        with self._telling:
+            if not self._is_well:
+                self._tell(f"all is well again: generation {served.name} is served")
+            self._is_well = True
+            self._told.clear()
 
     def _say(self, said: str, about: Hashable = None) -> None:
-        if (about or said) not in self._told:
-            self._told.add(about or said)
-            self._tell(said)
+        with self._telling:
+            if (about or said) not in self._told:
+                self._told.add(about or said)
+                self._tell(said)
 
     def _keep_open(self) -> None:
         while not self._stop.wait(OPEN_SECONDS):

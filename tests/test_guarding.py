@@ -1,5 +1,6 @@
 """The index while it is served: what is published, and what goes bad, is noticed by itself."""
 
+import shutil
 import threading
 import time
 from collections.abc import Callable
@@ -47,10 +48,25 @@ def test_what_goes_bad_while_it_is_served_is_found_and_served_no_longer(
         assert len([said for said in told if "is served" in said]) == 1
         write(store, article(2))
         wait_for(lambda: reader.current().name == "000003")
+        wait_for(lambda: "generation 000003 is served" in told[-1])
+        time.sleep(OPEN_SECONDS * 1.5)
     assert path.name in told[0]
     assert "generation 000001 is served" in told[1]
     assert "searchsvc index mends it" in told[1]
-    assert len(told) == len(set(told)), "each is said once"
+    assert told[2:] == ["all is well again: generation 000003 is served"]
+
+
+def test_an_index_that_is_gone_is_told_once_and_when_it_is_back(store: DirectoryStore) -> None:
+    told: list[str] = []
+    reader = DirectoryStore(store.root)
+    with Guard(reader, told.append).watching():
+        shutil.rmtree(store.root)
+        wait_for(lambda: bool(told))
+        time.sleep(OPEN_SECONDS * 2.5)
+        write(store, article(1))
+        wait_for(lambda: len(told) == 2)
+    assert "there is no index" in told[0]
+    assert told[1] == "all is well again: generation 000001 is served"
 
 
 def test_a_new_generation_is_opened_before_anybody_asks(store: DirectoryStore) -> None:
