@@ -13,13 +13,14 @@ import json
 import os
 import shutil
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any, TypeAlias
 
 from searchsvc.errors import IndexDamaged
 
 MANIFEST = "MANIFEST.json"
+_DAMAGE_FOUND = "DAMAGE.json"  # in a folder that was put aside
 REBUILD = "rebuild it: searchsvc reindex"
 
 _DAMAGE = (errno.ENOENT, errno.ENOTDIR, errno.EISDIR, errno.ELOOP, errno.EIO)
@@ -41,7 +42,7 @@ class Damage:
     reason: str
 
     def __str__(self) -> str:
-        where = f"{self.generation}/{self.file}" if self.generation else self.file
+        where = "/".join(part for part in (self.generation, self.file) if part)
         return f"{where}: {self.reason}"
 
 
@@ -120,6 +121,20 @@ def damage(
             yield Damage(folder.name, name, said)
         elif found != facts:
             yield Damage(folder.name, name, "does not hold what was written (SHA-256)")
+
+
+def write_damage(folder: Path, found: list[Damage]) -> None:
+    """Keeps in *folder* what was found in it. Raises OSError."""
+    content = json.dumps([asdict(one) for one in found], indent=1)
+    (folder / _DAMAGE_FOUND).write_text(content, "utf-8")
+
+
+def read_damage(folder: Path) -> list[Damage]:
+    """What was found in *folder*; empty if that could not be kept."""
+    try:
+        return [Damage(**one) for one in json.loads((folder / _DAMAGE_FOUND).read_bytes())]
+    except (OSError, ValueError, TypeError):
+        return []
 
 
 def _facts(path: Path, pause: Callable[[int], None] = lambda size: None) -> Facts:

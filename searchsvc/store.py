@@ -13,6 +13,7 @@
       draft/                a generation in the making
       checkpoint-reindex/   how far a build was that was interrupted; see draft.py
       damaged-gen-000001/   what is no longer served, until the next write
+        DAMAGE.json         what was found in it
       trash-0-gen-000001/   what is being removed
 
 A generation on disk never changes. A write works in a private folder of hard links to the files of
@@ -57,7 +58,9 @@ from searchsvc.generation import (
     digest,
     fsync,
     raise_unless_damage,
+    read_damage,
     read_manifest,
+    write_damage,
 )
 from searchsvc.schema import SCHEMA_VERSION
 
@@ -70,6 +73,7 @@ _VERSION = 2  # of what is described above
 _DRAFT = "draft"  # the private folder of a write; there is one writer at a time
 _CHECKPOINT = "checkpoint"
 _NEW_SPARE = "spare.new"
+_ASIDE = "damaged-"
 _DIGEST = 16  # digits of a manifest's hash in CURRENT
 
 
@@ -136,7 +140,7 @@ class DirectoryStore:
         self._lock = threading.RLock()
         self._open: dict[str, DirectoryGeneration] = {}
         self._served: tuple[str | None, DirectoryGeneration] | None = None  # what CURRENT said
-        self._bad: set[Path] = set()  # damaged folders that could not be put aside
+        self._bad: dict[Path, list[Damage]] = {}  # folders that could not be put aside
 
     # -- reading -------------------------------------------------------------------------------
 
@@ -205,7 +209,9 @@ class DirectoryStore:
         name, hash = pointer.split()
         generation = self.generation(name)
         if generation is None:
-            raise IndexDamaged(f"generation {name} in {self.root} is missing")
+            known = read_damage(self.root / f"{_ASIDE}gen-{name}")
+            why = f"damaged: {known[0]}" if known else "missing"
+            raise IndexDamaged(f"generation {name} in {self.root} is {why}")
         if not digest(generation.manifest).startswith(hash):
             raise IndexDamaged(f"{self.root / 'CURRENT'} does not fit generation {name}")
         return generation
@@ -288,7 +294,7 @@ class DirectoryStore:
             "bytes": sum(facts["size"] for facts in generation.manifest["files"].values()),
             "kept": self._names("gen"),
             "spare": self._names("spare"),
-            "damaged": sorted(path.name for path in self.root.glob("damaged-*")),
+            "damaged": [str(one) for one in self.put_aside()],
             "interrupted": sorted(path.name for path in self.root.glob(f"{_CHECKPOINT}-*")),
             "notice": generation.notice,
         }
@@ -299,7 +305,7 @@ class DirectoryStore:
         """Reads every byte of every generation; what is damaged is told, and put aside.
 
         *pause* is called with the number of bytes read since. The newest whole generation is
-        current afterwards.
+        current afterwards. What was put aside before is no news: see `put_aside`.
         """
         found: list[Damage] = []
         seen: dict[Identity, Facts] = {}  # generations share files
@@ -311,7 +317,8 @@ class DirectoryStore:
             if pointer is not None or self._names():
                 self._pointed(pointer)
         except IndexDamaged as error:
-            if not found:
+            aside = self.root / f"{_ASIDE}gen-{(pointer or 'none').split()[0]}"
+            if not found and not aside.is_dir():
                 found.append(Damage(None, "CURRENT", str(error)))
         except IndexOutdated:
             pass
@@ -327,12 +334,22 @@ class DirectoryStore:
     ) -> list[Damage]:
         found = list(damage(folder, pause, seen))
         if found:
-            aside = self.root / f"damaged-{folder.name}"
+            aside = self.root / f"{_ASIDE}{folder.name}"
             try:
                 shutil.rmtree(aside, ignore_errors=True)
                 folder.rename(aside)
             except OSError:  # not ours to rename
-                self._bad.add(folder)
+                self._bad[folder] = found
+            else:
+                with suppress(OSError):  # a full disk, say
+                    write_damage(aside, found)
+        return found
+
+    def put_aside(self) -> list[Damage]:
+        """What was found damaged since the last write, whoever found it."""
+        found = [one for folder, bad in self._bad.items() if folder.is_dir() for one in bad]
+        for folder in sorted(self.root.glob(f"{_ASIDE}*")):
+            found += read_damage(folder) or [Damage(folder.name, "", "was put aside as damaged")]
         return found
 
     # -- writing -------------------------------------------------------------------------------
@@ -362,6 +379,8 @@ class DirectoryStore:
             except IndexMissing:
                 before = None
             self._tidy()
+            if before and not before.notice:  # damage was in what nobody is served any more
+                self._forget_damage()
             facts = self._versions() | {
                 "purpose": purpose,
                 "before": before.name if before else None,
@@ -383,8 +402,7 @@ class DirectoryStore:
                     discard(checkpoint)
                 self._collect()
                 self._renew_spare()
-                for path in self.root.glob("damaged-*"):
-                    discard(path)
+                self._forget_damage()
             except OSError as error:
                 draft.trouble = f"the spare copy or what is old could not be seen to: {error}"
                 discard(self.root / _NEW_SPARE)
@@ -415,6 +433,10 @@ class DirectoryStore:
                 shutil.rmtree(self.root / name)
         for trash in self.root.glob("trash-*"):
             shutil.rmtree(trash, ignore_errors=True)
+
+    def _forget_damage(self) -> None:
+        for path in self.root.glob(f"{_ASIDE}*"):
+            discard(path)
 
     def _saved(self, folder: Path, facts: dict[str, Any]) -> Beginning | None:
         """The checkpoint *folder*, if it is whole and of a write like this; else it is removed."""

@@ -231,11 +231,42 @@ def test_verify_finds_a_flipped_bit_and_the_newest_whole_generation_is_served(
         assert path.name not in served.fallback, "readers need not know where our files are"
         assert str(store.root) in (served.notice or "")
     assert "2 hours old" in (DirectoryStore(tmp_path, clock=clock).current().fallback or "")
-    assert store.status()["damaged"] == ["damaged-gen-000002"]
+    assert store.status()["damaged"] == [str(found)]
+    later = DirectoryStore(tmp_path)
+    assert later.verify() == [], "it was found before"
+    assert later.put_aside() == [found]
+    assert str(found) in (later.current().notice or "")
     write(store, article(2))  # the next write goes on from what is whole
     assert (store.current().name, store.current().engine.count()) == ("000003", 2)
     assert store.current().fallback is None
     assert store.status()["damaged"] == []
+
+
+def test_damage_in_a_generation_that_is_not_served_is_forgotten_by_the_next_write(
+    store: DirectoryStore,
+) -> None:
+    write(store, article(1))
+    write(store, article(2), fresh=True)
+    spoil(store.root / "gen-000001")
+    assert store.verify() == store.put_aside() != []
+    assert store.current().notice is None
+    with suppress(ZeroDivisionError), store.write():
+        raise ZeroDivisionError  # there was nothing to write
+    assert store.put_aside() == []
+
+
+def test_what_was_found_is_lost_where_it_could_not_be_kept(
+    store: DirectoryStore, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    write(store, article(1))
+    spoil(store.root / "gen-000001")
+
+    def full(folder: Path, found: object) -> None:
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    monkeypatch.setattr("searchsvc.store.write_damage", full)
+    assert "SHA-256" in str(*store.verify())
+    assert store.status()["damaged"] == ["damaged-gen-000001: was put aside as damaged"]
 
 
 def test_damage_in_a_file_that_generations_share_leaves_the_spare(store: DirectoryStore) -> None:

@@ -5,7 +5,7 @@ import gc
 import click
 
 from searchsvc import terminal
-from searchsvc.cli.options import Options, command
+from searchsvc.cli.options import DONE, NO_INDEX, Options, command
 from searchsvc.guarding import Guard
 
 
@@ -37,7 +37,7 @@ def serve(options: Options, host: str | None, port: int | None) -> int:
 
 
 @command()
-def status(options: Options) -> None:
+def status(options: Options) -> int:
     """Tell engine, generation, age, counts and size of the index.
 
     Example: searchsvc status --json
@@ -47,3 +47,4 @@ def status(options: Options) -> None:
         terminal.print_json(facts)
     else:
         terminal.print_facts(facts)
+    return NO_INDEX if facts["notice"] else DONE
