@@ -40,6 +40,7 @@ class Guard:
         self._stop = threading.Event()
         self._suspecting = threading.Lock()
         self._suspected = -SUSPECT_SECONDS
+        self._found = False  # what the look then found
         self._telling = threading.Lock()
         self._told: set[Hashable] = set()  # what was said, since it was last well
         self._is_well = True  # as far as was told
@@ -72,13 +73,15 @@ class Guard:
         return bool(found)
 
     def suspect(self) -> bool:
-        """Whether a look, after an answer that failed, finds damage; one look in ten seconds."""
+        """Whether a look, after an answer that failed, finds damage; one look in ten seconds.
+
+        Answers that fail within these are taken to fail for the same reason.
+        """
         with self._suspecting:
-            if time.monotonic() - self._suspected < SUSPECT_SECONDS:
-                return False
-            found = self.look()
-            self._suspected = time.monotonic()
-            return found
+            if time.monotonic() - self._suspected >= SUSPECT_SECONDS:
+                self._found = self.look()
+                self._suspected = time.monotonic()
+            return self._found
 
     def _open(self) -> None:
         try:

@@ -100,7 +100,9 @@ def test_a_guard_ends_at_once_though_its_pass_is_slow(store: DirectoryStore) -> 
     assert not [t for t in threading.enumerate() if t.name.startswith("searchsvc-_keep")]
 
 
-def test_an_answer_that_fails_has_the_index_looked_at(store: DirectoryStore) -> None:
+def test_an_answer_that_fails_has_the_index_looked_at(
+    store: DirectoryStore, caplog: pytest.LogCaptureFixture
+) -> None:
     told: list[str] = []
     reader = DirectoryStore(store.root)
     guard = Guard(reader, told.append)
@@ -112,8 +114,15 @@ def test_an_answer_that_fails_has_the_index_looked_at(store: DirectoryStore) -> 
         assert client.get("/api/v1/search?q=oil").status_code == 500, "a bug is a bug"
         spoil(store.root / "gen-000002")
         assert client.get("/api/v1/search?q=oil").status_code == 500, "not looked at each time"
+        assert caplog.text.count("Traceback") == 2
+        caplog.clear()
         patch.setattr("searchsvc.guarding.SUSPECT_SECONDS", 0)
         failed = client.get("/api/v1/search?q=oil")
+        patch.undo()
+        patch.setattr(WhooshEngine, "search", raising(trouble))
+        beside = client.get("/api/v1/search?q=oil")  # another thread, with the same file
+        assert beside.status_code == 503
+        assert caplog.text == "", "the guard says it, in one line"
     assert (failed.status_code, failed.headers["Retry-After"]) == (503, "1")
     assert failed.json["type"].endswith("index-damaged")
     assert client.get("/api/v1/search?q=oil").json["generation"] == "000001"

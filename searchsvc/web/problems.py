@@ -42,6 +42,7 @@ def handle_errors(app: Flask) -> None:
     for kind in KINDS:
         app.register_error_handler(kind, _answer_to_ours)
     app.register_error_handler(HTTPException, _answer_to_http)
+    app.register_error_handler(Exception, _answer_to_bug)
 
 
 def type_of(name: str) -> str:
@@ -81,17 +82,27 @@ def _answer_to_http(error: HTTPException) -> Response:
             response = _answer(*_NOT_ALLOWED, f"this address knows only {allowed}")
             response.headers["Allow"] = allowed
             return response
-        case _ if error.code == 500 and current_app.extensions["searchsvc.suspect"]():
-            detail = "a file of the index was damaged; an older state is served from now on"
-            response = _answer(*KINDS[IndexDamaged], detail)
-            response.headers["Retry-After"] = "1"
-            return response
-        case _ if error.code == 500:
-            current_app.logger.error("the request was %s", request_id())
-            detail = "this is a fault of the service; the log has it under the id of this request"
-            return _answer(*_BUG, detail)
+        case _ if error.code == 500:  # of what failed behind the views; Flask has logged it
+            return _bug()
         case _:
             return _answer(error.code or 500, "", error.name, error.description or "")
+
+
+def _answer_to_bug(error: Exception) -> Response:
+    """A 500, with the traceback in the log, unless a damaged file is at the bottom of it."""
+    if current_app.extensions["searchsvc.suspect"]():  # which says what there is to say
+        detail = "a file of the index was damaged; an older state is served from now on"
+        response = _answer(*KINDS[IndexDamaged], detail)
+        response.headers["Retry-After"] = "1"
+        return response
+    current_app.log_exception((type(error), error, error.__traceback__))
+    return _bug()
+
+
+def _bug() -> Response:
+    current_app.logger.error("the request was %s", request_id())
+    detail = "this is a fault of the service; the log has it under the id of this request"
+    return _answer(*_BUG, detail)
 
 
 def _answer(
