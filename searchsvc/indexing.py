@@ -47,7 +47,7 @@ from searchsvc.ledger import Claim, Ledger, Remark
 from searchsvc.naming import Namer, NameSource
 from searchsvc.readers import Problem
 from searchsvc.readers.sandbox import Workers
-from searchsvc.report import Change, IndexReport, Progress
+from searchsvc.report import Change, CommandLine, CorpusCount, IndexReport, Progress
 
 LEDGER = "ledger.sqlite"
 LEDGER_CHANGES = "ledger-changes.sqlite"
@@ -71,6 +71,7 @@ def update(
     list_changes: bool = False,
     readers: Workers | None = None,
     names: NameSource = NameSource(),
+    typed: CommandLine = CommandLine(),
     progress: Callable[[Progress], None] = lambda progress: None,
 ) -> IndexReport:
     """Brings the index in *store* up to date with *corpus*, a folder or a file.
@@ -81,26 +82,78 @@ def update(
     same report and writes nothing. *wait*: not to fail while another process writes. *may_shrink*:
     more than half of the articles may leave the index. *gate*: queries that must find what they
     found. *list_changes*: the report names every article. *readers*: worker processes that are
-    kept for the next update.
+    kept for the next update. *typed*: what messages take commands from.
 
     Raises CorpusError, CorpusShrunk, CorrectionsError, GateClosed, IndexNotWritten, IndexLocked,
     IndexOutdated, IndexDamaged; the live index is as it was then.
     """
-    started = time.monotonic()
-    report = IndexReport()
     scan(corpus)  # a corpus that is missing is told before anything is locked or built
-    corpus = corpus.resolve()
-    own = Workers()
-    job = _Update(
-        corpus, None if paths is None else list(paths), report, readers or own, names, progress,
-        may_shrink=may_shrink, list_changes=list_changes,
-    )  # fmt: skip
+    with closing(Workers()) as own:
+        job = _Update(
+            corpus.resolve(), None if paths is None else list(paths), IndexReport(),
+            readers or own, names, typed, progress,
+            may_shrink=may_shrink, list_changes=list_changes,
+        )  # fmt: skip
+        return _do(store, job, dry_run, wait, fresh, list(gate))
+
+
+def forget(
+    store: WritableStore,
+    corpus: Path,
+    *,
+    dry_run: bool = False,
+    wait: bool = False,
+    may_shrink: bool = False,
+    list_changes: bool = False,
+    names: NameSource = NameSource(),
+    typed: CommandLine = CommandLine(),
+    progress: Callable[[Progress], None] = lambda progress: None,
+) -> IndexReport:
+    """Drops *corpus* from the index: what no other corpus claims leaves. It need not exist.
+
+    The arguments are as in `update`, and so is what is raised; CorpusError if the index is not made
+    from *corpus*.
+    """
+    with closing(Workers()) as readers:
+        job = _Update(
+            corpus.absolute(), None, IndexReport(), readers, names, typed, progress,
+            may_shrink=may_shrink, list_changes=list_changes, forgets=True,
+        )  # fmt: skip
+        store.current()  # an index that is missing is not made for this
+        return _do(store, job, dry_run, wait, False, [])
+
+
+def corpora(store: WritableStore) -> list[CorpusCount]:
+    """What the current generation is made from."""
+    path = store.file(LEDGER)
+    if path is None:
+        return []
+    with closing(Ledger(":memory:", path, store.file(LEDGER_CHANGES))) as ledger:
+        return [
+            CorpusCount(path, ledger.live_count(root), not path.exists())
+            for root, path in ledger.roots()
+        ]
+
+
+def _do(
+    store: WritableStore,
+    job: "_Update",
+    dry_run: bool,
+    wait: bool,
+    fresh: bool,
+    queries: list[SavedQuery],
+) -> IndexReport:
+    started = time.monotonic()
+    report = job.report
     try:
         if dry_run:
             _try(store, job, fresh)
+            if queries:
+                said = "is not asked in a dry run, which makes no index to ask"
+                report.remarks.append(Remark("--gate", "", said, False))
         else:
             with suppress(_NothingToPublish):
-                _write(store, job, fresh, wait, list(gate))
+                _write(store, job, fresh, wait, queries)
                 report.generation = store.current().name
     except (OSError, sqlite3.OperationalError) as error:
         if getattr(error, "errno", None) == errno.EIO:
@@ -115,8 +168,6 @@ def update(
     except Exception as error:
         _raise_damage(store, error)
         raise
-    finally:
-        own.close()
     report.seconds = time.monotonic() - started
     return report
 
@@ -131,6 +182,8 @@ def _raise_damage(store: WritableStore, error: Exception) -> None:
 def _try(store: WritableStore, job: "_Update", fresh: bool) -> None:
     live = _live(store)
     held = None if fresh else live
+    if fresh:
+        job.report.remarks += _left_out(store, job)
     base = changes = None
     if held:
         base, changes = store.file(LEDGER), store.file(LEDGER_CHANGES)
@@ -148,16 +201,18 @@ def _write(
     store: WritableStore, job: "_Update", fresh: bool, wait: bool, queries: list[SavedQuery]
 ) -> None:
     # A look at some paths is short, and not what an interrupted look at everything would go on to.
-    purpose = str(job.corpus) if job.paths is None else None
+    purpose = str(job.corpus) if job.paths is None and not job.forgets else None
     with store.write(fresh=fresh, wait=wait, purpose=purpose) as draft:
         trouble = _trouble(store)
         if fresh:
-            said = "is not rebuilt: searchsvc index --corpus {} brings it back"
-            job.report.remarks += _of_other_roots(store, job.corpus, said)
+            job.report.remarks += _left_out(store, job)
         elif trouble:
             job.report.remarks.append(Remark("index", "", trouble, False))
-            said = "may not be up to date: searchsvc index --corpus {} brings it there"
-            job.report.remarks += _of_other_roots(store, job.corpus, said)
+            for path, _ in _other_corpora(store, job.corpus):
+                if path.exists():
+                    remedy = job.typed.other("index", "--corpus", str(path))
+                    said = f"may not be up to date: {remedy} brings it there"
+                    job.report.remarks.append(Remark(str(path), "", said, True))
         with closing(_ledger(draft)) as ledger, _cache(job.names) as cache:
             live = _live(store)
             if purpose is not None:
@@ -212,18 +267,26 @@ def _cache(names: NameSource, read_only: bool = False) -> Iterator[NamesCache | 
             yield cache
 
 
-def _of_other_roots(store: WritableStore, corpus: Path, said: str) -> Iterator[Remark]:
-    """A remark, *said* with its path, on each root of the index besides *corpus*."""
+def _left_out(store: WritableStore, job: "_Update") -> Iterator[Remark]:
+    """What a new index does not have of the live one: the corpora besides the one at hand."""
+    for path, articles in _other_corpora(store, job.corpus):
+        if path.exists():
+            remedy = job.typed.other("index", "--corpus", str(path))
+            yield Remark(str(path), "", f"is not rebuilt: {remedy} brings it back", True)
+        elif articles:
+            said = f"is gone; its {articles:,} articles are not in the new index"
+            yield Remark(str(path), "", said, False)
+
+
+def _other_corpora(store: WritableStore, corpus: Path) -> list[tuple[Path, int]]:
+    """The corpora of the index that have no part in *corpus*, with their articles."""
     with suppress(IndexProblem, sqlite3.Error):
-        if path := store.file(LEDGER):
-            with closing(Ledger(":memory:", path, store.file(LEDGER_CHANGES))) as before:
-                for _, root in before.roots():
-                    if root == corpus or corpus in root.parents or root in corpus.parents:
-                        continue
-                    if root.exists():
-                        yield Remark(str(root), "", said.format(root), True)
-                    else:
-                        yield Remark(str(root), "", "is gone", False)
+        return [
+            (one.path, one.articles)
+            for one in corpora(store)
+            if corpus not in one.path.parents and one.path not in (corpus, *corpus.parents)
+        ]
+    return []
 
 
 class _NoWriter:
@@ -259,16 +322,18 @@ class _Update:
     report: IndexReport
     readers: Workers
     names: NameSource
+    typed: CommandLine
     progress: Callable[[Progress], None]
     may_shrink: bool
     list_changes: bool
+    forgets: bool = False  # the corpus is not looked at, but dropped
     saver: _Saver | None = None
     ledger: Ledger = field(init=False)
     writer: Writer = field(init=False)
     held: Engine | None = field(init=False)  # the index as it is before this update
     namer: Namer = field(init=False)
-    root: int = field(init=False)
-    had: int = field(init=False)  # articles of this root that the index held
+    root: int | None = None  # what the ledger knows the corpus by; None if it is dropped
+    is_new: bool = False  # the corpus is, in this index
     looked_at: set[str] = field(default_factory=set)  # names of files
     claimed: set[str] = field(default_factory=set)  # ids, by files that were read
     written: set[str] = field(default_factory=set)  # ids, by this update
@@ -283,8 +348,30 @@ class _Update:
         self.held = held
         self.namer = Namer(self.names, ledger, cache)
         self.ledger.look_for_roots()
+        if self.forgets:
+            self._forget()
+        else:
+            self._follow()
+
+    def _forget(self) -> None:
+        """Drops the corpus."""
+        roots = {path: root for root, path in self.ledger.roots()}
+        # As `status` has it first: a link may lead elsewhere since.
+        root = roots.get(self.corpus) or roots.get(self.corpus.resolve())
+        if root is None:
+            there = ", ".join(map(str, roots)) or "none"
+            said = f"the index is not made from {str(self.corpus)!r}; its corpora are: {there}"
+            raise CorpusError(said)
+        self.report.files_vanished = self.ledger.forget_root(root)
+        self._settle()
+        self._name_again([])
+        self._count()
+
+    def _follow(self) -> None:
+        """Brings in what is new, changed or gone."""
+        known = {root for root, _ in self.ledger.roots()}
         root, root_path = self.ledger.root_for(self.corpus)
-        self.root, self.had = root, self.ledger.live_count(root)
+        self.root, self.is_new = root, root not in known
         corrections = find_corrections(root_path, self.names.corrections)
         self.report.corrections = corrections
         self.namer.use(root, corrections)
@@ -298,7 +385,7 @@ class _Update:
             self.ledger.forget(root, name)
         self._read(root, sorted(to_read.values(), key=lambda pair: os.fsencode(pair[0].name)))
         self._settle()
-        self._name_again(root)
+        self._name_again(self.namer.outdated(root, self.report.corrections))
         self._finish(root, failed)
 
     def _look(
@@ -340,21 +427,26 @@ class _Update:
     def look_at_size(self, before: int, is_trial: bool = False) -> None:
         """Raises CorpusShrunk if too many articles are gone, which a disk that is away looks like.
 
-        More than half, of the index or of this corpus; *before* are the articles of the index that
+        More than half of the index, or of the corpus. *before* are the articles of the index that
         would be replaced.
         """
-        sizes = [(before, self.report.total), (self.had, self.ledger.live_count(self.root))]
-        shrunk = [(old, new) for old, new in sizes if new * 2 < old]
-        if self.may_shrink or not shrunk:
+        if self.may_shrink:
             return
-        old, new = shrunk[0]
-        of_all = f"of {old:,} articles" if old == before else f"of its {old:,} articles"
-        said = (
-            f"{old - new:,} {of_all} would leave the index: is {self.corpus} whole?"
-            " If this is meant, say the same again with --yes"
-        )
+        left = before - self.report.total
+        of = f"of {before:,} articles"
+        if left * 2 <= before:  # others of the index may outweigh what this corpus lost
+            left = self.report.removed - self.report.added
+            if left <= 0 or self.root is None:
+                return
+            stay = self.ledger.live_count(self.root)
+            if left <= stay:
+                return
+            of = f"of the {left + stay:,} articles of this corpus"
+        said = f"{left:,} {of} would leave the index"
+        said += "." if self.forgets else f": is {self.corpus} whole?"
         if self.report.files_failed:
-            said += f" (files that could not be opened: {self.report.files_failed:,})"
+            said += f" Files that could not be opened: {self.report.files_failed:,}."
+        said += f" If this is meant: {self.typed.again('--yes')}"
         if not is_trial:
             raise CorpusShrunk(said)
         self.report.remarks.append(Remark(str(self.corpus), "", said, False))
@@ -471,9 +563,8 @@ class _Update:
             self.moved.add(claim.id)  # other corrections may be in force there
         self.ledger.make_live(claim)
 
-    def _name_again(self, root: int) -> None:
+    def _name_again(self, outdated: list[str]) -> None:
         """Settles the names of articles that are in the index and may have others by now."""
-        outdated = self.namer.outdated(root, self.report.corrections)
         ids = sorted({*outdated, *self.moved} - self.written)
         for number, id in enumerate(ids, 1):
             held, live = self.held and self.held.get(id), self.ledger.live(id)
@@ -537,27 +628,40 @@ class _Update:
     def _finish(self, root: int, failed: list[Skipped]) -> None:
         report = self.report
         self.ledger.yield_ids()
+        self._count()
         if self.paths is None:
             report.remarks += self._of_places(root)
         report.remarks += self.namer.without_effect(root, report.corrections)
         report.remarks += [Remark(file.name, "", file.reason, True) for file in failed]
         if self.paths is None:
-            report.remarks += self.ledger.remarks()
-            duplicates = self.ledger.duplicates()
+            report.remarks += self.ledger.remarks(root)
+            duplicates = self.ledger.duplicates(root)
         else:
-            report.remarks += self.ledger.remarks((root, self.looked_at))
-            duplicates = self.ledger.duplicates(sorted(self.claimed))
+            report.remarks += self.ledger.remarks(root, self.looked_at)
+            duplicates = self.ledger.duplicates(root, sorted(self.claimed))
         report.remarks += [self._duplicate(loser, owner) for loser, owner in duplicates]
+
+    def _count(self) -> None:
         before = self.held.count() if self.held else 0
-        report.total = before + report.added - report.removed
+        self.report.total = before + self.report.added - self.report.removed
 
     def _of_places(self, root: int) -> Iterator[Remark]:
         """What an operator should know of the corpus as a whole, and of others of the index."""
         if not self.report.files_found:
             yield Remark(str(self.corpus), "", "no article was found in it", False)
-        for path, count in self.ledger.gone_roots():
-            said = f"is gone; its {count:,} articles stay. searchsvc reindex, of a corpus that is"
-            yield Remark(str(path), "", f"{said} there, leaves them out", False)
+        if self.is_new and (others := self.report.total - self.ledger.live_count(root)):
+            said = f"is new in this index; the {others:,} articles of other corpora stay"
+            yield Remark(str(self.corpus), "", said, False)
+        for gone, path in self.ledger.gone_roots():
+            if count := self.ledger.live_count(gone):
+                said = f"is gone; its {count:,} articles stay, unless it is forgotten"
+                remedy = self.typed.other("forget", str(path))
+                yield Remark(str(path), "", f"{said}: {remedy}", False)
+            else:  # they are articles of other corpora by now, as of one that it was moved to
+                self.ledger.forget_root(gone)
+                said = "is gone, and its articles are those of other corpora: it is forgotten"
+                yield Remark(str(path), "", said, False)
+        self.ledger.unsettled()
 
     def _duplicate(self, loser: Claim, owner: Claim) -> Remark:
         first = os.fsdecode(owner.name)

@@ -226,10 +226,7 @@ class Ledger:
             if path == known or known in path.parents:
                 return number, known
             if path in known.parents:
-                for name in list(self.names(number, "")):
-                    self.forget(number, name)
-                self._db.execute("delete from roots where root = ?", (number,))
-                self._db.execute("delete from naming where root = ?", (number,))
+                self.forget_root(number)
         cursor = self._db.execute("insert into roots (path) values (?)", (os.fsencode(path),))
         assert cursor.lastrowid is not None
         return cursor.lastrowid, path
@@ -238,6 +235,15 @@ class Ledger:
         """Number and path of every root."""
         rows = self._db.execute("select root, path from roots order by path").fetchall()
         return [(number, Path(os.fsdecode(path))) for number, path in rows]
+
+    def forget_root(self, root: int) -> int:
+        """Drops a root, with the claims and remarks of its files; how many these were."""
+        names = list(self.names(root, ""))
+        for name in names:
+            self.forget(root, name)
+        self._db.execute("delete from roots where root = ?", (root,))
+        self._db.execute("delete from naming where root = ?", (root,))
+        return len(names)
 
     def look_for_roots(self) -> None:
         """Notes which roots are gone. Their articles stay, but claim no id against others."""
@@ -248,13 +254,10 @@ class Ledger:
                 self._db.execute("update roots set gone = ? where root = ?", (is_gone, number))
                 self._touch("select id from all_claims where root = ?", (number,))
 
-    def gone_roots(self) -> list[tuple[Path, int]]:
-        """The roots that are gone, each with how many articles of the index are its own."""
-        rows = self._db.execute(
-            "select r.path, count(l.id) from roots r join all_live l on l.root = r.root"
-            " where r.gone group by r.root order by r.path"
-        ).fetchall()
-        return [(Path(os.fsdecode(path)), count) for path, count in rows]
+    def gone_roots(self) -> list[tuple[int, Path]]:
+        """Number and path of the roots that were not there when they were looked for."""
+        gone = {n for (n,) in self._db.execute("select root from roots where gone")}
+        return [(number, path) for number, path in self.roots() if number in gone]
 
     def yield_ids(self) -> None:
         """Has roots that are gone give up the ids that are claimed from where others are.
@@ -358,14 +361,13 @@ class Ledger:
             (*place, number, said.place, said.reason, isinstance(said, Problem)),
         )
 
-    def remarks(self, of: tuple[int, Iterable[str]] | None = None) -> Iterator[Remark]:
-        """Everything said of the files that are known, or *of* some of a root, by file."""
-        said = "select name, place, reason, fault from all_remarks"
-        if of is None:
-            rows = self._db.execute(f"{said} order by root, name, number").fetchall()
+    def remarks(self, root: int, names: Iterable[str] | None = None) -> Iterator[Remark]:
+        """Everything said of the files of a root, or of those with these *names*, by file."""
+        said = "select name, place, reason, fault from all_remarks where root = ?"
+        if names is None:
+            rows = self._db.execute(f"{said} order by name, number", (root,)).fetchall()
         else:
-            root, names = of
-            called = f"{said} where root = ? and name = ? order by number"
+            called = f"{said} and name = ? order by number"
             rows = [
                 row
                 for name in sorted(map(os.fsencode, names))
@@ -428,18 +430,19 @@ class Ledger:
         self._db.execute("delete from touched where id = ?", (id,))
         return True
 
-    def duplicates(self, ids: Iterable[str] | None = None) -> list[tuple[Claim, Claim]]:
-        """Each claim, of all or on one of *ids*, that does not count, with the one that does."""
+    def duplicates(self, root: int, ids: Iterable[str] | None = None) -> list[tuple[Claim, Claim]]:
+        """Each claim of a root that does not count, with the one that does; or those on *ids*."""
         losers = (
             "select c.id, c.root, c.name, c.place, c.digest, l.root, l.name, l.place, l.digest"
             " from all_claims c join all_live l on c.id = l.id"
-            " where (c.root, c.name, c.place) != (l.root, l.name, l.place)"
+            " where c.root = ? and (c.root, c.name, c.place) != (l.root, l.name, l.place)"
         )
         if ids is None:
-            rows = self._db.execute(losers).fetchall()
+            rows = self._db.execute(losers, (root,)).fetchall()
         else:
-            rows = [row for id in ids for row in self._db.execute(f"{losers} and c.id = ?", (id,))]
-        rows.sort(key=lambda row: (row[2], row[1], row[3]))
+            of_one = f"{losers} and c.id = ?"
+            rows = [row for id in ids for row in self._db.execute(of_one, (root, id))]
+        rows.sort(key=lambda row: (row[2], row[3]))
         return [(Claim(*row[:5]), Claim(row[0], *row[5:])) for row in rows]
 
     def root_path(self, root: int) -> Path:

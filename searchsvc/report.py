@@ -1,10 +1,40 @@
 """What an update of the index did, or would do."""
 
+import shlex
 from dataclasses import dataclass, field
+from pathlib import Path
 
 from searchsvc.corpus import Skipped
 from searchsvc.extract.corrections import CorrectionList
 from searchsvc.ledger import Remark
+
+
+@dataclass(frozen=True, slots=True)
+class CommandLine:
+    """How searchsvc was called, for messages that tell what to type next."""
+
+    words: tuple[str, ...] = ("index",)
+    flags: tuple[str, ...] = ()  # those that say which index it is
+
+    def again(self, *more: str) -> str:
+        """The same command, with *more*."""
+        return shlex.join(("searchsvc", *self.words, *more))
+
+    def other(self, *words: str) -> str:
+        """Another command, on the same index."""
+        return shlex.join(("searchsvc", *self.flags, *words))
+
+
+@dataclass(frozen=True, slots=True)
+class CorpusCount:
+    """A corpus that an index is made from, and how many of its articles are its own."""
+
+    path: Path
+    articles: int
+    gone: bool  # there is nothing at the path now
+
+    def __str__(self) -> str:
+        return f"{self.path} ({self.articles:,} articles{'; is gone' if self.gone else ''})"
 
 
 @dataclass(frozen=True, slots=True)

@@ -23,7 +23,7 @@ from searchsvc.extract.corrections import FILE
 from searchsvc.indexing import update
 from searchsvc.naming import NameSource
 from searchsvc.readers.sandbox import Workers
-from searchsvc.report import IndexReport
+from searchsvc.report import CommandLine, IndexReport
 
 STILL_MS = 200  # without a notice: what was being written is whole then, most likely
 MOST_MS = 2000  # that a burst is waited for
@@ -40,6 +40,7 @@ def watch_corpus(
     *,
     may_shrink: bool = False,
     names: NameSource = NameSource(),
+    typed: CommandLine = CommandLine(),
     tell: Callable[[IndexReport], None] = lambda report: None,
     complain: Callable[[str], None] = lambda said: None,
 ) -> None:
@@ -50,7 +51,21 @@ def watch_corpus(
     """
     scan(corpus)
     with closing(Workers()) as readers:
-        job = _Watch(store, corpus.resolve(), stop, may_shrink, names, readers, tell, complain)
+        corpus = corpus.resolve()
+
+        def bring_in(paths: list[Path] | None) -> IndexReport:
+            return update(
+                store,
+                corpus,
+                paths=paths,
+                wait=True,
+                may_shrink=may_shrink,
+                readers=readers,
+                names=names,
+                typed=typed,
+            )
+
+        job = _Watch(bring_in, corpus, stop, names.corrections, tell, complain)
         while not stop.is_set():
             job.run()
 
@@ -58,21 +73,17 @@ def watch_corpus(
 class _Watch:
     def __init__(
         self,
-        store: WritableStore,
+        bring_in: Callable[[list[Path] | None], IndexReport],
         corpus: Path,
         stop: threading.Event,
-        may_shrink: bool,
-        names: NameSource,
-        readers: Workers,
+        corrections: Path | None,
         tell: Callable[[IndexReport], None],
         complain: Callable[[str], None],
     ) -> None:
-        self._store = store
+        self._bring_in = bring_in
         self._corpus = corpus
         self._stop = stop
-        self._may_shrink = may_shrink
-        self._names = names
-        self._readers = readers
+        self._given = corrections
         self._tell = tell
         self._complain = complain
         self._pending: set[Path] = set()  # paths to be looked at
@@ -144,22 +155,14 @@ class _Watch:
 
     def _corrections(self) -> list[object]:
         """What tells that a file of corrections has changed: those that no notice is about."""
-        return [_identity(path) for path in (self._names.corrections, self._corpus.parent / FILE)]
+        return [_identity(path) for path in (self._given, self._corpus.parent / FILE)]
 
     def _update(self) -> None:
         paths = None if self._all_pending else sorted(self._pending)
         if paths is None:
             self._last_sweep = time.monotonic()
         try:
-            report = update(
-                self._store,
-                self._corpus,
-                paths=paths,
-                wait=True,
-                may_shrink=self._may_shrink,
-                readers=self._readers,
-                names=self._names,
-            )
+            report = self._bring_in(paths)
         except SearchServiceError as error:
             self._say(str(error))
             self._stop.wait(RETRY_SECONDS)

@@ -2,6 +2,8 @@
 
 import json
 import os
+import shlex
+import shutil
 import signal
 import subprocess
 import sys
@@ -10,6 +12,8 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+
+from searchsvc.generation import seal
 
 CORPUS = Path(__file__).parent.parent / "corpus"
 
@@ -178,7 +182,7 @@ def test_status_tells_the_state_of_the_index(run: Run) -> None:
         (("search", "oil", "--siez", "5"), 2, "no such option: --siez"),
         (("find", "oil"), 2, "No such command"),
         (("search", "oil", "--engine", "lucene"), 2, "there is no engine 'lucene'"),
-        (("search", "oil", "--index", "nowhere"), 4, "searchsvc index"),
+        (("search", "oil", "--index", "nowhere"), 4, "one: searchsvc --index nowhere index\n"),
         (("status", "--index", "nowhere"), 4, "nowhere"),
         (("serve", "--index", "nowhere"), 4, "nowhere"),
         (("serve", "--port", "99999"), 2, "99999 is no port"),
@@ -297,6 +301,62 @@ def test_a_corpus_that_is_away_needs_yes(run: Run, tmp_path: Path) -> None:
         assert refused.returncode == 1
         assert "2 of 3 articles would leave the index" in refused.stderr
     assert run("index", "--yes", cwd=tmp_path).returncode == 0
+
+
+def test_the_command_that_a_message_gives_does_what_was_asked_for(run: Run, tmp_path: Path) -> None:
+    (tmp_path / "all articles").mkdir()
+    (tmp_path / "corpus").mkdir()
+    options = ["--index", "the index", "--engine", "whoosh", "reindex", "--corpus", "all articles"]
+    missing = run("search", "oil", *options[:2], *options[-2:], cwd=tmp_path)
+    make = "searchsvc --index 'the index' index --corpus 'all articles'"
+    assert f"make one: {make}\n" in missing.stderr
+    for number in range(3):
+        (tmp_path / "all articles" / f"{number}.txt").write_text(f"T{number}\n\nText.\n")
+    assert run(*shlex.split(make)[1:], cwd=tmp_path).returncode == 0
+    for number in range(2):
+        (tmp_path / "all articles" / f"{number}.txt").unlink()
+    trial = run(*options, "--dry-run", cwd=tmp_path)
+    refused = run(*options, cwd=tmp_path)
+    assert refused.returncode == 1
+    for said in (trial.stderr, refused.stderr):
+        typed = said.partition("If this is meant: ")[2].splitlines()[0]
+        assert typed == f"searchsvc {shlex.join(options)} --yes"
+    assert "1 in the index" in run(*shlex.split(typed)[1:], cwd=tmp_path).stdout
+
+
+def test_corpora_are_listed_and_forgotten(run: Run, tmp_path: Path) -> None:
+    for name in ("north", "south"):
+        (tmp_path / name).mkdir()
+        for number in range(3):
+            file = tmp_path / name / f"{name}-{number}.txt"
+            file.write_text(f"{name} {number}\n\nText.\n")
+        run("--index", "ix", "index", "--corpus", name, cwd=tmp_path)
+    shutil.rmtree(tmp_path / "north")
+    status = ("--index", "ix", "status")
+    assert f"{tmp_path / 'north'} (3 articles; is gone)" in run(*status, cwd=tmp_path).stdout
+    assert json.loads(run(*status, "--json", cwd=tmp_path).stdout)["corpora"] == [
+        {"path": str(tmp_path / "north"), "articles": 3, "gone": True},
+        {"path": str(tmp_path / "south"), "articles": 3, "gone": False},
+    ]
+    told = run("--index", "ix", "index", "--corpus", "south", cwd=tmp_path)
+    assert (told.returncode, len(told.stderr.splitlines())) == (0, 1)
+    remedy = told.stderr.rpartition(": ")[2]
+    done = run(*shlex.split(remedy)[1:], cwd=tmp_path)
+    assert (done.returncode, "3 removed, 3 in the index" in done.stdout) == (0, True)
+    wrong = run("--index", "ix", "forget", "north", cwd=tmp_path)
+    assert (wrong.returncode, str(tmp_path / "south") in wrong.stderr) == (1, True)
+    assert run("--index", "ix", "forget", "south", cwd=tmp_path).returncode == 1
+    assert run("--index", "ix", "forget", "south", "--yes", cwd=tmp_path).returncode == 0
+
+
+def test_an_interrupted_first_build_is_told_of(run: Run, tmp_path: Path) -> None:
+    saved = tmp_path / "ix" / "checkpoint-index"
+    saved.mkdir(parents=True)
+    seal(saved, {"purpose": "/the news"}, {})
+    status = run("--index", "ix", "status", cwd=tmp_path)
+    assert status.returncode == 4
+    again = "searchsvc --index ix index --corpus '/the news'\n"
+    assert f"an interrupted build goes on where it was saved: {again}" in status.stderr
 
 
 def test_a_gate_refuses_an_index_that_lost_hits(run: Run, tmp_path: Path) -> None:

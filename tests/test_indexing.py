@@ -17,7 +17,7 @@ from searchsvc.engines.base import SearchRequest
 from searchsvc.errors import CorpusError, CorrectionsError
 from searchsvc.extract import rules
 from searchsvc.extract.cache import NamesCache
-from searchsvc.indexing import update
+from searchsvc.indexing import forget, update
 from searchsvc.naming import NameSource
 from searchsvc.query.tree import All
 from searchsvc.readers import READERS, Problem
@@ -520,6 +520,22 @@ def test_an_article_that_falls_to_another_corpus_is_named_as_there(
     assert world.people() == {"same": ("Here",)}
     (world.corpus / "a.jsonl").unlink()
     assert counts(world.update()) == (0, 1, 0, 1)
+    assert world.people() == {"same": ("There",)}
+
+
+def test_an_article_of_a_corpus_that_is_forgotten_is_named_as_where_it_falls_to(
+    world: World, tmp_path: Path
+) -> None:
+    world.jsonl("a.jsonl", {"id": "same", "title": "same", "body": "Geoffery Haldane spoke."})
+    world.correct("merge | people | Geoffery Haldane | Here")
+    world.update()
+    other = tmp_path / "other" / "corpus"
+    other.mkdir(parents=True)
+    (other / "b.jsonl").write_bytes((world.corpus / "a.jsonl").read_bytes())
+    (other / "corrections.tsv").write_text("merge\tpeople\tGeoffery Haldane\tThere\n")
+    world.update(other)
+    assert world.people() == {"same": ("Here",)}
+    assert counts(forget(world.store, world.corpus)) == (0, 1, 0, 1)
     assert world.people() == {"same": ("There",)}
 
 

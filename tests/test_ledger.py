@@ -48,14 +48,15 @@ def everything(one: Ledger) -> dict[str, object]:
     return {
         "roots": one.roots(),
         "names": [(r, sorted(one.names(r, b))) for r, _ in one.roots() for b in ("", "d", "a.txt")],
-        "remarks": list(one.remarks()),
+        "remarks": [list(one.remarks(root)) for root, _ in one.roots()],
+        "some remarks": [list(one.remarks(root, NAMES[:3])) for root, _ in one.roots()],
         "owners": [one.owner(id) for id in IDS],
         "live": [one.live(id) for id in IDS],
         "live ids": [one.live_ids(root) for root, _ in one.roots()],
         "naming": [one.naming(root) for root, _ in one.roots()],
         "unsettled": one.unsettled(),
-        "duplicates": one.duplicates(),
-        "some duplicates": one.duplicates(IDS[:3]),
+        "duplicates": [one.duplicates(root) for root, _ in one.roots()],
+        "some duplicates": [one.duplicates(root, IDS[:3]) for root, _ in one.roots()],
         "used": [one.is_used(r, f"{v} {id}") for r, _ in one.roots() for v in VERBS for id in IDS],
         "unchanged": [
             one.is_unchanged(root, file(name, mtime))

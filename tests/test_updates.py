@@ -2,6 +2,7 @@
 
 import json
 import os
+import shutil
 import signal
 import subprocess
 import sys
@@ -14,12 +15,20 @@ import pytest
 from test_indexing import World
 
 from searchsvc import indexing
-from searchsvc.errors import ConfigError, CorpusError, CorpusShrunk, GateClosed, IndexDamaged
+from searchsvc.errors import (
+    ConfigError,
+    CorpusError,
+    CorpusShrunk,
+    GateClosed,
+    IndexDamaged,
+    IndexMissing,
+)
 from searchsvc.extract import rules
 from searchsvc.gate import SavedQuery, read_gate
-from searchsvc.indexing import update
+from searchsvc.indexing import corpora, forget, update
 from searchsvc.naming import NameSource
 from searchsvc.readers.sandbox import Workers
+from searchsvc.report import CommandLine, CorpusCount
 from searchsvc.store import DirectoryStore
 
 
@@ -326,7 +335,11 @@ def test_an_article_leaves_a_corpus_that_was_moved(world: World) -> None:
     new = world.corpus.rename(world.corpus.with_name("moved"))
     report = update(world.store, new)
     assert (report.added, report.removed, report.total, report.faults) == (0, 0, 10, 0)
-    assert not [remark for remark in report.remarks if "is gone" in remark.reason]
+    (remark,) = report.remarks
+    assert (remark.name, remark.fault) == (str(world.corpus), False)
+    assert "it is forgotten" in remark.reason
+    assert corpora(world.store) == [CorpusCount(new, 10, False)]
+    assert update(world.store, new).generation is None
     (new / "1.txt").unlink()
     (new / "wire.jsonl").write_text('{"id": "w0", "title": "W0", "body": "x"}\n')
     report = update(world.store, new)
@@ -349,6 +362,8 @@ def test_articles_of_a_corpus_that_is_gone_stay_and_come_back(world: World) -> N
     (remark,) = [remark for remark in report.remarks if "is gone" in remark.reason]
     assert (remark.name, remark.fault, report.total) == (str(other), False, 5)
     assert "its 2 articles stay" in remark.reason
+    assert f"searchsvc forget {other}" in remark.reason
+    assert CorpusCount(other, 2, True) in corpora(world.store)
     # One id is taken over, and given up again; then the corpus comes back as it was.
     world.jsonl("a.jsonl", {"id": "a", "title": "A of ours", "body": "x"})
     assert world.update().total == 5
@@ -370,11 +385,105 @@ def test_a_corpus_that_is_emptied_is_asked_about_beside_a_large_one(world: World
     update(world.store, other)
     for path in other.iterdir():
         path.unlink()
-    with pytest.raises(CorpusShrunk, match=r"4 of its 4 articles .* say the same again with --yes"):
+    with pytest.raises(CorpusShrunk, match=r"4 of the 4 articles of this corpus would"):
         update(world.store, other)
     report = update(world.store, other, may_shrink=True)
     assert (report.removed, report.total) == (4, 20)
     assert any("no article was found" in remark.reason for remark in report.remarks)
+
+
+def test_a_corpus_whose_articles_went_to_another_is_not_asked_about(world: World) -> None:
+    for number in range(4):
+        world.jsonl(f"{number}.jsonl", {"id": f"{number}", "title": f"T{number}", "body": "x"})
+    world.update()
+    other = world.corpus.with_name("other")
+    other.mkdir()
+    for path in world.corpus.iterdir():
+        path.rename(other / path.name)
+    update(world.store, other)
+    report = world.update(may_shrink=False)
+    assert (report.removed, report.total) == (0, 4)
+
+
+@pytest.mark.parametrize("is_gone", [False, True])
+def test_a_corpus_is_forgotten_and_what_it_shared_falls_to_the_others(
+    world: World, is_gone: bool
+) -> None:
+    world.jsonl("a.jsonl", *({"id": i, "title": f"Ours {i}", "body": "x"} for i in "abc"))
+    world.update()
+    other = world.corpus.with_name("other")
+    other.mkdir()
+    (other / "b.jsonl").write_text(
+        '{"id": "c", "title": "Theirs c", "body": "x"}\n{"id": "d", "title": "d", "body": "x"}\n'
+    )
+    report = update(world.store, other)
+    assert f"{other}: is new in this index; the 3 articles of other corpora stay" in {
+        f"{remark.name}: {remark.reason}" for remark in report.remarks
+    }
+    if is_gone:
+        shutil.rmtree(world.corpus)
+    with pytest.raises(CorpusError, match=f"its corpora are: {world.corpus}, {other}"):
+        forget(world.store, world.corpus.parent)
+    before = world.store.current().name
+    trial = forget(world.store, world.corpus, dry_run=True, list_changes=True)
+    assert [(c.what, c.id) for c in trial.changes if c.what == "removed"] == [
+        ("removed", "a"),
+        ("removed", "b"),
+    ]
+    assert world.store.current().name == before
+    report = forget(world.store, world.corpus)
+    assert (report.removed, report.changed, report.total) == (2, 1, 2)
+    assert world.titles() == {"Theirs c", "d"}
+    assert corpora(world.store) == [CorpusCount(other, 2, False)]
+    with pytest.raises(CorpusShrunk, match="2 of 2 articles would leave the index"):
+        forget(world.store, other)
+    assert forget(world.store, other, may_shrink=True).total == 0
+    assert corpora(world.store) == []
+
+
+def test_nothing_can_be_forgotten_where_there_is_no_index(world: World) -> None:
+    with pytest.raises(IndexMissing):
+        forget(world.store, world.corpus)
+    assert not world.store.root.exists()
+
+
+def test_only_the_corpus_at_hand_is_reported_on(world: World) -> None:
+    world.write("bad.jsonl", "{\n")
+    world.jsonl("a.jsonl", {"id": "a", "title": "A", "body": "x"})
+    assert world.update().faults == 1
+    other = world.corpus.with_name("other")
+    other.mkdir()
+    (other / "b.jsonl").write_text('{"id": "a", "title": "B", "body": "x"}\n')
+    report = update(world.store, other)
+    assert [remark.name for remark in report.remarks if remark.fault] == ["b.jsonl"]
+    assert [remark.name for remark in world.update().remarks] == ["bad.jsonl"]
+
+
+def test_a_rebuild_tells_which_corpora_are_left_out(world: World) -> None:
+    world.text("a.txt", "Ours")
+    world.update()
+    for name in ("there", "gone"):
+        other = world.corpus.with_name(name)
+        other.mkdir()
+        (other / f"{name}.txt").write_text(f"{name}\n\nText.\n")
+        update(world.store, other)
+    shutil.rmtree(other)
+    typed = CommandLine(flags=("--index", "my ix"))
+    for trial in (True, False):
+        report = world.update(fresh=True, dry_run=trial, typed=typed, list_changes=True)
+        gone, there = sorted(report.remarks, key=lambda remark: remark.name)
+        assert (gone.name, gone.fault) == (str(other), False)
+        assert "its 1 articles are not in the new index" in gone.reason
+        again = f"searchsvc --index 'my ix' index --corpus {there.name} brings it back"
+        assert (there.fault, again in there.reason) == (True, True)
+        assert (report.added, report.removed) == (0, 2)
+
+
+def test_a_dry_run_says_that_it_asks_no_gate(world: World) -> None:
+    world.text("a.txt", "Alpha")
+    world.update()
+    report = world.update(fresh=True, dry_run=True, gate=[SavedQuery("alpha", 0)])
+    assert [remark.name for remark in report.remarks] == ["--gate"]
 
 
 def test_a_rebuild_tells_what_is_other_than_before(world: World) -> None:

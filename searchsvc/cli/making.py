@@ -17,19 +17,23 @@ from searchsvc.errors import IndexProblem
 from searchsvc.extract.model import DEFAULT as DEFAULT_MODEL
 from searchsvc.extract.model import Model
 from searchsvc.gate import read_gate
-from searchsvc.indexing import update
+from searchsvc.indexing import forget, update
 from searchsvc.progress import progress_bar
 from searchsvc.report import IndexReport
 
 
-def _update_flags(command: Command) -> Command:
+def _writing_flags(command: Command) -> Command:
     for flag, text in (
         ("--wait", "Wait while another process writes to the index."),
         ("--yes", "Go on though more than half of the articles leave the index."),
         ("--dry-run", "Say what would be done, and write nothing."),
     ):
         command = click.option(flag, is_flag=True, help=text)(command)
-    return setting_flag("corrections")(setting_flag("model")(command))
+    return command
+
+
+def _update_flags(command: Command) -> Command:
+    return setting_flag("corrections")(setting_flag("model")(_writing_flags(command)))
 
 
 @command()
@@ -97,9 +101,14 @@ def _update(options: Options, settings: dict[str, str | None], *, dry_run: bool,
             dry_run=dry_run,
             list_changes=dry_run or options.as_json,
             names=chosen.names,
+            typed=chosen.typed,
             progress=progress,
             **how,
         )
+    return _told(options, report, dry_run)
+
+
+def _told(options: Options, report: IndexReport, dry_run: bool) -> int:
     if options.as_json:
         terminal.print_json(terminal.report_document(report, dry_run))
     else:
@@ -115,6 +124,29 @@ def _look_at_places(options: Options) -> None:
             f"the index folder {str(index)!r} holds the corpus {str(corpus)!r}:"
             " choose another with --index"
         )
+
+
+@command(name="forget")
+@click.argument("path", type=click.Path(path_type=Path))
+@_writing_flags
+def forget_command(options: Options, path: Path, dry_run: bool, yes: bool, wait: bool) -> int:
+    """Drop a corpus from the index; its folder need not exist any more, and is not touched.
+
+    Example: searchsvc forget articles-of-last-year/
+    """
+    with progress_bar() as progress:
+        report = forget(
+            options.store,
+            path,
+            dry_run=dry_run,
+            wait=wait,
+            may_shrink=yes,
+            list_changes=dry_run or options.as_json,
+            names=options.names,
+            typed=options.typed,
+            progress=progress,
+        )
+    return _told(options, report, dry_run)
 
 
 @command()
@@ -152,6 +184,7 @@ def watch(options: Options, yes: bool, **settings: str | None) -> int:
             threading.Event(),
             may_shrink=yes,
             names=chosen.names,
+            typed=chosen.calling("index"),  # a watch with --yes would lose whatever goes away later
             tell=tell,
             complain=lambda said: click.echo(f"searchsvc: {said}", err=True),
         )

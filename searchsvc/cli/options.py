@@ -1,16 +1,23 @@
 """What every command has: the global options, before it or after it, and the settings."""
 
 import os
+import sys
 from collections.abc import Callable, Mapping
+from contextlib import suppress
+from dataclasses import replace
 from functools import cached_property
+from itertools import chain
+from pathlib import Path
 from typing import Any, TypeVar
 
 import click
 from click.exceptions import Exit
 
 from searchsvc import __version__, config
-from searchsvc.errors import IndexDamaged, SearchServiceError
+from searchsvc.errors import IndexDamaged, IndexMissing, SearchServiceError
+from searchsvc.generation import read_manifest
 from searchsvc.naming import NameSource
+from searchsvc.report import CommandLine
 from searchsvc.store import DirectoryStore
 
 NAMES = "names.sqlite"  # the cache of names, in the index folder beside the generations
@@ -55,6 +62,34 @@ class Options:
             model=self.config.model,
         )
 
+    @property
+    def typed(self) -> CommandLine:
+        """How we were called."""
+        words = tuple(word for word in sys.argv[1:] if word != "--dry-run")
+        return replace(self.calling("index"), words=words)
+
+    def calling(self, command: str) -> CommandLine:
+        """*command* with the flags that we were given; other settings hold for it as they are."""
+        which = self._given("index", "engine")
+        return CommandLine((*which, command, *self._given("corpus", "corrections", "model")), which)
+
+    def _given(self, *names: str) -> tuple[str, ...]:
+        given = ((f"--{name}", str(self.flags[name])) for name in names if name in self.flags)
+        return tuple(chain.from_iterable(given))
+
+    def missing(self) -> str:
+        """What there is to say where there is no index."""
+        said = f"there is no index in {self.config.index}"
+        for command in ("index", "reindex"):
+            with suppress(IndexDamaged, KeyError):
+                corpus = str(read_manifest(self._checkpoint(command))["purpose"])
+                again = self.typed.other(command, "--corpus", corpus)
+                return f"{said} yet; an interrupted build goes on where it was saved: {again}"
+        return f"{said}; make one: {self.calling('index').again()}"
+
+    def _checkpoint(self, command: str) -> Path:
+        return self.config.index / f"checkpoint-{command}"
+
 
 def command(**settings: Any) -> Callable[[Callable[..., Any]], click.Command]:
     """A command whose function gets Options first and its own arguments by name."""
@@ -79,6 +114,8 @@ def command(**settings: Any) -> Callable[[Callable[..., Any]], click.Command]:
             options = Options((context.obj or {}) | given)
             try:
                 code = function(options, **arguments)
+            except IndexMissing:
+                raise IndexMissing(options.missing()) from None
             except (SearchServiceError, OSError, click.ClickException, click.Abort, Exit):
                 raise
             except Exception as error:  # a bug, or what wrong bytes lead to
@@ -86,7 +123,8 @@ def command(**settings: Any) -> Callable[[Callable[..., Any]], click.Command]:
                     raise IndexDamaged(f"{found[0]}; it was put aside: run this again") from error
                 raise
             if notice := options.store.notice:
-                click.echo(f"searchsvc: {notice}; searchsvc index mends it", err=True)
+                remedy = options.calling("index").again()
+                click.echo(f"searchsvc: {notice}; {remedy} mends it", err=True)
             context.exit(code or DONE)
 
         run.__doc__ = function.__doc__

@@ -1,12 +1,14 @@
 """Commands that run the service and tell how it is: serve, status."""
 
 import gc
+from dataclasses import asdict
 
 import click
 
 from searchsvc import terminal
 from searchsvc.cli.options import DONE, NO_INDEX, Options, command
 from searchsvc.guarding import Guard
+from searchsvc.indexing import corpora
 
 
 @command()
@@ -43,6 +45,7 @@ def status(options: Options) -> int:
     Example: searchsvc status --json
     """
     facts = options.store.status()
+    facts["corpora"] = [asdict(c) if options.as_json else c for c in corpora(options.store)]
     if options.as_json:
         terminal.print_json(facts)
     else:
