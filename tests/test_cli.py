@@ -389,6 +389,7 @@ def test_watch_tells_each_generation_until_it_is_stopped(tmp_path: Path, number:
         (corpus / "b.txt").write_text("Beta\n\nThe second story.\n")
         second = json.loads(process.stdout.readline())
         assert (second["articles"]["added"], second["generation"]) == (1, "000002")
+        assert [change["file"] for change in second["changes"]["added"]] == ["b.txt"]
         process.send_signal(number)
         _, stderr = process.communicate(timeout=20)
     assert (process.returncode, stderr) == (128 + number, "")

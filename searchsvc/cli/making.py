@@ -184,6 +184,7 @@ def watch(options: Options, yes: bool, **settings: str | None) -> int:
             threading.Event(),
             may_shrink=yes,
             names=chosen.names,
+            list_changes=options.as_json,
             typed=chosen.calling("index"),  # a watch with --yes would lose whatever goes away later
             tell=tell,
             complain=lambda said: click.echo(f"searchsvc: {said}", err=True),
