@@ -541,6 +541,8 @@ def test_signals_leave_the_live_index_untouched(world: World, number: int) -> No
     assert process.returncode == (-number if number == signal.SIGKILL else 128 + number)
     assert "Traceback" not in stderr
     if number != signal.SIGKILL:
+        said = "searchsvc: interrupted; what is live is whole, and the same command begins anew"
+        assert said in stderr.splitlines()
         assert {path.name for path in world.store.root.iterdir()} - {"names.sqlite"} == before
     assert world.titles() == {"Alpha"}
     assert world.update().added == 3000

@@ -3,7 +3,8 @@
 import re
 import signal
 import threading
-from contextlib import suppress
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
@@ -94,7 +95,8 @@ def _update(options: Options, settings: dict[str, str | None], *, dry_run: bool,
     """Runs an update, and tells what it did; *how* is as in `indexing.update`."""
     chosen = options.having(settings)
     _look_at_places(chosen)
-    with progress_bar() as progress:
+    command = "reindex" if how.get("fresh") else "index"
+    with _interruption_told(options, command), progress_bar() as progress:
         report = update(
             options.store,
             chosen.config.corpus,
@@ -114,6 +116,18 @@ def _told(options: Options, report: IndexReport, dry_run: bool) -> int:
     else:
         terminal.print_report(report, dry_run)
     return SKIPPED if report.faults else DONE
+
+
+@contextmanager
+def _interruption_told(options: Options, command: str) -> Iterator[None]:
+    """Says what is left when a signal ends *command*."""
+    try:
+        yield
+    except (KeyboardInterrupt, SystemExit):
+        goes_on = "goes on where it was saved" if options.is_saved(command) else "begins anew"
+        said = f"interrupted; what is live is whole, and the same command {goes_on}"
+        click.echo(f"searchsvc: {said}", err=True)
+        raise
 
 
 def _look_at_places(options: Options) -> None:

@@ -87,6 +87,10 @@ class Options:
                 return f"{said} yet; an interrupted build goes on where it was saved: {again}"
         return f"{said}; make one: {self.calling('index').again()}"
 
+    def is_saved(self, command: str) -> bool:
+        """Whether an interrupted *command* left something to go on from."""
+        return self._checkpoint(command).is_dir()
+
     def _checkpoint(self, command: str) -> Path:
         return self.config.index / f"checkpoint-{command}"
 
