@@ -5,6 +5,8 @@ it is a page with the same words. What is not in the table is a bug: a 500 that 
 the id under which the log has it.
 """
 
+import sys
+
 from flask import Flask, Response, current_app, make_response, render_template, request
 from werkzeug.exceptions import HTTPException, MethodNotAllowed, NotFound
 
@@ -95,7 +97,7 @@ def _answer_to_bug(error: Exception) -> Response:
         response = _answer(*KINDS[IndexDamaged], detail)
         response.headers["Retry-After"] = "1"
         return response
-    current_app.log_exception((type(error), error, error.__traceback__))
+    current_app.log_exception(sys.exc_info())
     return _bug()
 
 
