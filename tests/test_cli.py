@@ -278,6 +278,9 @@ def test_verify_tells_damage_and_the_next_index_mends_it(run: Run, tmp_path: Pat
                 assert told.returncode == 4
                 assert f"{copy}/engine/{path.name}: does not hold what was written" in told.stdout
     assert "no other generation is whole" in run("search", "story", cwd=tmp_path).stderr
+    damaged = run("search", "story", "--corpus", "a corpus", "--index", "index", cwd=tmp_path)
+    again = "rebuild it: searchsvc --index index reindex --corpus 'a corpus'\n"
+    assert damaged.stderr.endswith(again)
     assert run("reindex", cwd=tmp_path).returncode == 0
     assert run("verify", cwd=tmp_path).stdout == "generation 000002 is whole\n"
 

@@ -14,8 +14,8 @@ import click
 from click.exceptions import Exit
 
 from searchsvc import __version__, config
-from searchsvc.errors import IndexDamaged, IndexMissing, SearchServiceError
-from searchsvc.generation import read_manifest
+from searchsvc.errors import IndexDamaged, IndexMissing, IndexOutdated, SearchServiceError
+from searchsvc.generation import REBUILD, read_manifest
 from searchsvc.naming import NameSource
 from searchsvc.report import CommandLine
 from searchsvc.store import DirectoryStore
@@ -120,6 +120,9 @@ def command(**settings: Any) -> Callable[[Callable[..., Any]], click.Command]:
                 code = function(options, **arguments)
             except IndexMissing:
                 raise IndexMissing(options.missing()) from None
+            except (IndexOutdated, IndexDamaged) as error:
+                rebuild = f"rebuild it: {options.calling('reindex').again()}"
+                raise type(error)(str(error).replace(REBUILD, rebuild)) from error
             except (SearchServiceError, OSError, click.ClickException, click.Abort, Exit):
                 raise
             except Exception as error:  # a bug, or what wrong bytes lead to
