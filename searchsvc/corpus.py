@@ -70,7 +70,10 @@ def scan(root: Path, below: Path | None = None) -> Iterator[CorpusFile | Skipped
     try:
         real = root.resolve(strict=True)
     except (OSError, RuntimeError) as error:  # RuntimeError: a loop of links
-        raise CorpusError(f"the corpus {str(root)!r} cannot be opened: {_why(error)}") from None
+        raise CorpusError(
+            f"the corpus {str(root)!r} cannot be opened: {_why(error)};"
+            " name a folder or a file that is there with --corpus"
+        ) from None
     if not real.is_dir():
         return _Scan(real.parent).visit(real, root.name)
     if not os.access(real, os.R_OK | os.X_OK):

@@ -21,6 +21,22 @@ The message of each is whole: what is wrong, the value, what to do. It is safe t
 Everything else that is raised is a bug and is not caught.
 """
 
+import errno
+
+
+def remedy(error: Exception) -> str:
+    """What to do about an error of the system, to stand behind it; "" where that is plain.
+
+    >>> remedy(OSError(errno.EMFILE, "Too many open files"))
+    '; allow more of them: ulimit -n 1024'
+    """
+    number = getattr(error, "errno", None)
+    if number in (errno.EMFILE, errno.ENFILE):
+        return "; allow more of them: ulimit -n 1024"
+    if number in (errno.ENOSPC, errno.EDQUOT) or "disk is full" in str(error):  # so says SQLite
+        return "; make room on the disk of the index"
+    return ""
+
 
 class SearchServiceError(Exception):
     """Something the user can mend; the message says how."""

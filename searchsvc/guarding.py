@@ -10,7 +10,7 @@ import time
 from collections.abc import Callable, Hashable, Iterator
 from contextlib import contextmanager, suppress
 
-from searchsvc.errors import IndexProblem
+from searchsvc.errors import IndexProblem, remedy
 from searchsvc.store import DirectoryStore
 
 OPEN_SECONDS = 0.5  # between two looks for a new generation
@@ -121,7 +121,7 @@ class Guard:
         try:
             work()
         except OSError as error:
-            self._say(f"the index could not be looked at: {error}")
+            self._say(f"the index could not be looked at: {error}{remedy(error)}")
 
     def _rest(self, size: int) -> None:
         if self._stop.wait(size / self._bytes_a_second):

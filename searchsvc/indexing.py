@@ -38,6 +38,7 @@ from searchsvc.errors import (
     IndexProblem,
     ReadError,
     SearchServiceError,
+    remedy,
 )
 from searchsvc.extract import as_read
 from searchsvc.extract.cache import NamesCache
@@ -158,8 +159,8 @@ def _do(
     except (OSError, sqlite3.OperationalError) as error:
         if getattr(error, "errno", None) == errno.EIO:
             _raise_damage(store, error)
-        said = f"the index could not be written: {error}; what is live is whole"
-        raise IndexNotWritten(said) from error
+        said = f"the index could not be written: {error}{remedy(error)}"
+        raise IndexNotWritten(f"{said}; nothing that is live was changed") from error
     except IndexDamaged as error:
         _raise_damage(store, error)
         raise

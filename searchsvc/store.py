@@ -45,7 +45,14 @@ from searchsvc.analysis import ANALYSIS_VERSION
 from searchsvc.draft import ENGINE, Beginning, DirectoryDraft, discard
 from searchsvc.engines import engine_format
 from searchsvc.engines.base import Engine
-from searchsvc.errors import IndexDamaged, IndexLocked, IndexMissing, IndexOutdated, IndexProblem
+from searchsvc.errors import (
+    ConfigError,
+    IndexDamaged,
+    IndexLocked,
+    IndexMissing,
+    IndexOutdated,
+    IndexProblem,
+)
 from searchsvc.generation import (
     REBUILD,
     Damage,
@@ -199,7 +206,13 @@ class DirectoryStore:
             said = (self.root / "CURRENT").read_text("ascii", "replace")
         except FileNotFoundError:
             return None
+        except NotADirectoryError:
+            raise self._no_place("is no folder") from None
         return said if re.fullmatch(rf"[0-9]+ [0-9a-f]{{{_DIGEST}}}\n", said) else ""
+
+    def _no_place(self, why: str) -> ConfigError:
+        said = f"the index folder {str(self.root)!r} {why}"
+        return ConfigError(f"{said}; choose another with --index")
 
     def _pointed(self, pointer: str | None) -> DirectoryGeneration:
         if pointer is None and not self._names():
@@ -371,7 +384,10 @@ class DirectoryStore:
         *wait* until nobody else writes, IndexOutdated and IndexDamaged.
         """
         if not self.root.is_dir():
-            self.root.mkdir(mode=0o700, parents=True, exist_ok=True)
+            try:
+                self.root.mkdir(mode=0o700, parents=True, exist_ok=True)
+            except (FileExistsError, NotADirectoryError):
+                raise self._no_place("is no folder") from None
             fsync(self.root.parent)
         with self._locked(wait):
             try:

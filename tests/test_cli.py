@@ -5,6 +5,7 @@ import os
 import shlex
 import shutil
 import signal
+import socket
 import subprocess
 import sys
 import urllib.request
@@ -192,6 +193,9 @@ def test_status_tells_the_state_of_the_index(run: Run) -> None:
         (("index", "--corpus", ""), 2, "--corpus is empty"),
         (("status", "--index", ""), 2, "--index is empty"),
         (("reindex", "--may-lose", "5%"), 2, "--gate FILE"),
+        (("index", "--corpus", "nowhere"), 1, "that is there with --corpus"),
+        (("status", "--index", os.devnull), 2, "'/dev/null' is no folder; choose another"),
+        (("index", "--index", f"{os.devnull}/ix"), 2, "is no folder; choose another with --index"),
         (("serve", "--host", "256.1.1.1"), 2, "256.1.1.1, port 8000: "),
     ],
 )
@@ -396,3 +400,21 @@ def test_watch_tells_each_generation_until_it_is_stopped(tmp_path: Path, number:
         process.send_signal(number)
         _, stderr = process.communicate(timeout=20)
     assert (process.returncode, stderr) == (128 + number, "")
+
+
+def test_an_address_that_is_taken_is_named_with_the_remedy(run: Run) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        port = str(taken.getsockname()[1])
+        result = run("serve", "--port", port)
+    assert result.returncode == 2
+    assert f"port {port}: Address already in use; choose" in result.stderr
+    assert "--port" in result.stderr
+
+
+def test_too_few_open_files_are_told_with_the_remedy(home: Path) -> None:
+    shell = f"ulimit -n 12; {' '.join(command('search', 'oil'))}"
+    result = subprocess.run(shell, shell=True, cwd=home, capture_output=True, text=True)
+    assert result.returncode == 1
+    assert result.stderr == (
+        "searchsvc: [Errno 24] Too many open files; allow more of them: ulimit -n 1024\n"
+    )

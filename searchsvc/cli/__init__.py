@@ -20,6 +20,7 @@ from searchsvc.errors import (
     ParameterError,
     QueryError,
     SearchServiceError,
+    remedy,
 )
 
 __all__ = ["asking", "cli", "main", "making", "running"]
@@ -43,7 +44,7 @@ def main() -> None:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         sys.exit(128 + signal.SIGPIPE)
     except OSError as error:
-        click.echo(f"searchsvc: {error}", err=True)
+        click.echo(f"searchsvc: {error}{remedy(error)}", err=True)
         sys.exit(FAILURE)
 
 

@@ -1,5 +1,6 @@
 """The application behind waitress, with limits that keep slow and many clients from blocking it."""
 
+import errno
 import signal
 import socket
 from collections.abc import Callable
@@ -43,6 +44,8 @@ def serve_forever(
             ident=None,
         )
     except OSError as error:
+        if error.errno in (errno.EMFILE, errno.ENFILE):
+            raise
         said = f"cannot serve at {host}, port {port}: {error.strerror}"
         raise ConfigError(f"{said}; choose others with --host and --port") from error
     shown = f"[{host}]" if ":" in host else host
