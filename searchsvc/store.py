@@ -243,7 +243,8 @@ class DirectoryStore:
                 except IndexDamaged:
                     continue
                 else:
-                    return self._keep_open(replace(generation, reason=reason))
+                    # Kept open without the reason: it may be what is published just now.
+                    return replace(self._keep_open(generation), reason=reason)
         if outdated:
             raise outdated
         raise IndexDamaged(f"{reason}, and no other generation is whole; {REBUILD}")

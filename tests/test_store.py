@@ -196,6 +196,19 @@ def test_missing_and_short_files_are_damage(store: DirectoryStore) -> None:
         DirectoryStore(store.root).current()
 
 
+def test_a_generation_found_before_it_is_published_is_no_fallback_afterwards(
+    store: DirectoryStore,
+) -> None:
+    write(store, article(1))
+    write(store, article(2))
+    reader, current = DirectoryStore(store.root), store.root / "CURRENT"
+    published = current.read_text()
+    current.write_text("000009 0123456789abcdef\n")  # a damaged one; the next is not there yet
+    assert (reader.current().name, reader.current().fallback is None) == ("000002", False)
+    current.write_text(published)
+    assert (reader.current().name, reader.current().notice) == ("000002", None)
+
+
 def test_the_spare_is_served_where_its_generation_is_damaged(store: DirectoryStore) -> None:
     write(store, article(1))
     postings = next((store.root / "gen-000001" / "engine").glob("*.trm"))
