@@ -134,3 +134,13 @@ def raising(error: Exception) -> Callable[..., None]:
         raise error
 
     return fail
+
+
+def test_readyz_tells_of_damage_behind_an_equal_copy(store: DirectoryStore) -> None:
+    shutil.copytree(store.root / "gen-000002", store.root / "spare-000002", dirs_exist_ok=True)
+    spoil(store.root / "gen-000002")
+    reader = DirectoryStore(store.root)
+    Guard(reader, print).look()
+    ready = create_app(reader).test_client().get("/readyz").json
+    assert (ready["generation"], ready["fallback"]) == ("000002", None)
+    assert "its spare copy, which is equal, is served" in ready["notice"]

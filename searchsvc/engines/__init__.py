@@ -50,5 +50,7 @@ def engine_format(name: str) -> Format:
     try:
         return cast(Format, import_module(ENGINES[name]))
     except ModuleNotFoundError as error:
-        remedy = f"pip install 'searchsvc[{name}]'"
-        raise ConfigError(f"the engine {name!r} is not installed: {remedy}") from error
+        if error.name != name:
+            raise
+        install = f"pip install 'searchsvc[{name}]'"
+        raise ConfigError(f"the engine {name!r} is not installed: {install}") from error

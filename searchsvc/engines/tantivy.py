@@ -34,7 +34,7 @@ def open_engine(folder: Path) -> "TantivyEngine":
     return TantivyEngine(folder)
 
 
-def open_writer(folder: Path) -> "TantivyWriter":
+def open_writer(folder: Path) -> TantivyWriter:
     """The index in *folder*, or a new one if it is empty, for writing."""
     return TantivyWriter(folder)
 
@@ -85,16 +85,10 @@ class TantivyEngine:
             if wanted
         }
         total, page = self._page(request, all_of([found, *chosen.values()]))
-        buckets = self._count(
-            all_of([found, *chosen.values()]), [n for n in request.facets if n not in chosen]
-        )
-        for name in set(request.facets) & set(chosen):
-            others = [query for other, query in chosen.items() if other != name]
-            buckets |= self._count(all_of([found, *others]), [name])
         return SearchResult(
             total=total,
             hits=tuple(page),
-            facets={name: buckets[name] for name in request.facets},
+            facets={name: self._count(name, found, chosen) for name in request.facets},
             partial=compiler.partial,
         )
 
@@ -182,20 +176,14 @@ class TantivyEngine:
 
     # -- facets ----------------------------------------------------------------------------------
 
-    def _count(self, query: tantivy.Query, names: list[str]) -> dict[str, tuple[Bucket, ...]]:
-        """The values of facets among the articles of *query*, counted."""
-        if not names:
-            return {}
+    def _count(
+        self, name: str, found: tantivy.Query, chosen: dict[str, tantivy.Query]
+    ) -> tuple[Bucket, ...]:
+        """The values of a facet, counted among what is *found* under the other filters chosen."""
+        others = [query for other, query in chosen.items() if other != name]
         size = {"size": MOST_BUCKETS, "segment_size": MOST_BUCKETS}
-        asked = {name: {"terms": {"field": f"{name}_value", **size}} for name in names}
-        counted = self._searcher.aggregate(query, asked)
-        return {
-            name: tuple(
-                Bucket(value, count)
-                for count, value in sorted(
-                    ((int(b["doc_count"]), b["key"]) for b in counted[name]["buckets"]),
-                    key=lambda pair: (-pair[0], pair[1]),
-                )
-            )
-            for name in names
-        }
+        # One facet at a time: the limit is for all that is asked at once.
+        asked = {name: {"terms": {"field": f"{name}_value", **size}}}
+        counted = self._searcher.aggregate(all_of([found, *others]), asked)[name]["buckets"]
+        buckets = [Bucket(bucket["key"], int(bucket["doc_count"])) for bucket in counted]
+        return tuple(sorted(buckets, key=lambda bucket: (-bucket.count, bucket.value)))

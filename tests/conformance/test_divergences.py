@@ -11,7 +11,7 @@ from pathlib import Path
 from searchsvc.article import Article
 from searchsvc.engines.base import Engine, SearchRequest, SearchResult, Store
 from searchsvc.engines.memory import MemoryStore
-from searchsvc.query.tree import Or, Query, Stem
+from searchsvc.query.tree import All, Or, Query, Stem
 
 Opener = Callable[[Iterable[Article]], Engine]
 
@@ -101,3 +101,18 @@ def test_5_words_of_deleted_articles_are_listed_a_while_longer(
     listed = dict(engine.terms("body", ""))
     assert "oil" in listed, "divergence 5 is stale: words go with their articles"
     assert search(engine, Stem("oil", ("body",))).total == 0
+
+
+def test_6_tantivy_lists_60_000_values_of_a_facet(open_engine: Opener, engine_name: str) -> None:
+    def named(part: int) -> tuple[str, ...]:
+        return tuple(f"N{part:03} {number}" for number in range(500))
+
+    articles = [Article(id=f"{n}", people=named(n), places=named(n)[:80]) for n in range(122)]
+    request = SearchRequest(query=All(), limit=0, facets=("people", "places"))
+    found = open_engine(articles).search(request).facets
+    assert len(found["places"]) == 9760, "all of them, though there are more of both than 65,000"
+    people = len(found["people"])
+    if engine_name == "tantivy":
+        assert people == 60_000, "divergence 6 is stale, or worse"
+    else:
+        assert people == 61_000
