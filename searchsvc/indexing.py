@@ -211,8 +211,8 @@ def _write(
             job.report.remarks.append(Remark("index", "", trouble, False))
             for path, _ in _other_corpora(store, job.corpus):
                 if path.exists():
-                    remedy = job.typed.other("index", "--corpus", str(path))
-                    said = f"may not be up to date: {remedy} brings it there"
+                    command = job.typed.other("index", "--corpus", str(path))
+                    said = f"may not be up to date: {command} brings it there"
                     job.report.remarks.append(Remark(str(path), "", said, True))
         with closing(_ledger(draft)) as ledger, _cache(job.names) as cache:
             live = _live(store)
@@ -272,8 +272,8 @@ def _left_out(store: WritableStore, job: "_Update") -> Iterator[Remark]:
     """What a new index does not have of the live one: the corpora besides the one at hand."""
     for path, articles in _other_corpora(store, job.corpus):
         if path.exists():
-            remedy = job.typed.other("index", "--corpus", str(path))
-            yield Remark(str(path), "", f"is not rebuilt: {remedy} brings it back", True)
+            command = job.typed.other("index", "--corpus", str(path))
+            yield Remark(str(path), "", f"is not rebuilt: {command} brings it back", True)
         elif articles:
             said = f"is gone; its {articles:,} articles are not in the new index"
             yield Remark(str(path), "", said, False)
@@ -631,7 +631,7 @@ class _Update:
         self.ledger.yield_ids()
         self._count()
         if self.paths is None:
-            report.remarks += self._of_places(root)
+            report.remarks += [*self._of_this_corpus(root), *self._look_at_gone()]
         report.remarks += self.namer.without_effect(root, report.corrections)
         report.remarks += [Remark(file.name, "", file.reason, True) for file in failed]
         if self.paths is None:
@@ -646,23 +646,27 @@ class _Update:
         before = self.held.count() if self.held else 0
         self.report.total = before + self.report.added - self.report.removed
 
-    def _of_places(self, root: int) -> Iterator[Remark]:
-        """What an operator should know of the corpus as a whole, and of others of the index."""
+    def _of_this_corpus(self, root: int) -> Iterator[Remark]:
+        """What an operator should know of the corpus as a whole."""
         if not self.report.files_found:
             yield Remark(str(self.corpus), "", "no article was found in it", False)
         if self.is_new and (others := self.report.total - self.ledger.live_count(root)):
             said = f"is new in this index; the {others:,} articles of other corpora stay"
             yield Remark(str(self.corpus), "", said, False)
+
+    def _look_at_gone(self) -> list[Remark]:
+        """Tells of corpora that are gone, and forgets those whose articles others have by now."""
+        remarks = []
         for gone, path in self.ledger.gone_roots():
             if count := self.ledger.live_count(gone):
-                said = f"is gone; its {count:,} articles stay, unless it is forgotten"
-                remedy = self.typed.other("forget", str(path))
-                yield Remark(str(path), "", f"{said}: {remedy}", False)
-            else:  # they are articles of other corpora by now, as of one that it was moved to
+                command = self.typed.other("forget", str(path))
+                said = f"is gone; its {count:,} articles stay, unless it is forgotten: {command}"
+            else:
                 self.ledger.forget_root(gone)
                 said = "is gone, and its articles are those of other corpora: it is forgotten"
-                yield Remark(str(path), "", said, False)
+            remarks.append(Remark(str(path), "", said, False))
         self.ledger.unsettled()
+        return remarks
 
     def _duplicate(self, loser: Claim, owner: Claim) -> Remark:
         first = os.fsdecode(owner.name)

@@ -402,7 +402,7 @@ class DirectoryStore:
                 "purpose": purpose,
                 "before": before.name if before else None,
             }
-            checkpoint = self.root / f"{_CHECKPOINT}-{'reindex' if fresh else 'index'}"
+            checkpoint = self._checkpoint(fresh)
             begun = self._saved(checkpoint, facts) if purpose is not None else None
             if begun is None and before is not None:
                 begun = Beginning(before.folder, before.manifest, before.engine)
@@ -450,6 +450,15 @@ class DirectoryStore:
                 shutil.rmtree(self.root / name)
         for trash in self.root.glob("trash-*"):
             shutil.rmtree(trash, ignore_errors=True)
+
+    def interrupted(self, fresh: bool) -> str | None:
+        """The purpose of a write that was saved and not ended; None if there is none to go on."""
+        with suppress(IndexDamaged, KeyError):
+            return str(read_manifest(self._checkpoint(fresh))["purpose"])
+        return None
+
+    def _checkpoint(self, fresh: bool) -> Path:
+        return self.root / f"{_CHECKPOINT}-{'reindex' if fresh else 'index'}"
 
     def _forget_damage(self) -> None:
         for path in self.root.glob(f"{_ASIDE}*"):

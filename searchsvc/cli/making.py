@@ -95,8 +95,7 @@ def _update(options: Options, settings: dict[str, str | None], *, dry_run: bool,
     """Runs an update, and tells what it did; *how* is as in `indexing.update`."""
     chosen = options.having(settings)
     _look_at_places(chosen)
-    command = "reindex" if how.get("fresh") else "index"
-    with _interruption_told(options, command), progress_bar() as progress:
+    with _interruption_told(options, how.get("fresh", False)), progress_bar() as progress:
         report = update(
             options.store,
             chosen.config.corpus,
@@ -119,12 +118,13 @@ def _told(options: Options, report: IndexReport, dry_run: bool) -> int:
 
 
 @contextmanager
-def _interruption_told(options: Options, command: str) -> Iterator[None]:
-    """Says what is left when a signal ends *command*."""
+def _interruption_told(options: Options, fresh: bool) -> Iterator[None]:
+    """Says what is left when a signal ends an update."""
     try:
         yield
     except (KeyboardInterrupt, SystemExit):
-        goes_on = "goes on where it was saved" if options.is_saved(command) else "begins anew"
+        saved = options.store.interrupted(fresh)
+        goes_on = "goes on where it was saved" if saved else "begins anew"
         said = f"interrupted; what is live is whole, and the same command {goes_on}"
         click.echo(f"searchsvc: {said}", err=True)
         raise

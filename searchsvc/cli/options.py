@@ -3,11 +3,9 @@
 import os
 import sys
 from collections.abc import Callable, Mapping
-from contextlib import suppress
 from dataclasses import replace
 from functools import cached_property
 from itertools import chain
-from pathlib import Path
 from typing import Any, TypeVar
 
 import click
@@ -15,7 +13,7 @@ from click.exceptions import Exit
 
 from searchsvc import __version__, config
 from searchsvc.errors import IndexDamaged, IndexMissing, IndexOutdated, SearchServiceError
-from searchsvc.generation import REBUILD, read_manifest
+from searchsvc.generation import REBUILD
 from searchsvc.naming import NameSource
 from searchsvc.report import CommandLine
 from searchsvc.store import DirectoryStore
@@ -80,19 +78,11 @@ class Options:
     def missing(self) -> str:
         """What there is to say where there is no index."""
         said = f"there is no index in {self.config.index}"
-        for command in ("index", "reindex"):
-            with suppress(IndexDamaged, KeyError):
-                corpus = str(read_manifest(self._checkpoint(command))["purpose"])
+        for command, fresh in (("index", False), ("reindex", True)):
+            if corpus := self.store.interrupted(fresh):
                 again = self.typed.other(command, "--corpus", corpus)
                 return f"{said} yet; an interrupted build goes on where it was saved: {again}"
         return f"{said}; make one: {self.calling('index').again()}"
-
-    def is_saved(self, command: str) -> bool:
-        """Whether an interrupted *command* left something to go on from."""
-        return self._checkpoint(command).is_dir()
-
-    def _checkpoint(self, command: str) -> Path:
-        return self.config.index / f"checkpoint-{command}"
 
 
 def command(**settings: Any) -> Callable[[Callable[..., Any]], click.Command]:

@@ -1,8 +1,7 @@
 """Articles into a tantivy index: which field holds what, and how it is written.
 
 Words are told apart and stemmed by us. tantivy gets them joined by spaces, so that its own analysis
-has only to part them again: terms are equal to those of the other engines by construction, and
-nearly as fast as if it made them itself.
+has only to part them again: terms are equal to those of the other engines by construction.
 """
 
 import os
