@@ -136,7 +136,19 @@ class CorrectionsError(SearchServiceError):
 
 
 class IndexProblem(SearchServiceError):
-    """Something about the index directory as a whole."""
+    """Something about the index directory as a whole; *rebuild* is a command that mends it.
+
+    >>> print(IndexDamaged("CURRENT is missing", rebuild="searchsvc reindex"))
+    CURRENT is missing; rebuild it: searchsvc reindex
+    """
+
+    def __init__(self, reason: str, rebuild: str = "") -> None:
+        self.reason = reason
+        self.rebuild = rebuild
+        super().__init__(reason)
+
+    def __str__(self) -> str:
+        return f"{self.reason}; rebuild it: {self.rebuild}" if self.rebuild else self.reason
 
 
 class IndexMissing(IndexProblem):

@@ -21,7 +21,6 @@ from searchsvc.errors import IndexDamaged
 
 MANIFEST = "MANIFEST.json"
 _DAMAGE_FOUND = "DAMAGE.json"  # in a folder that was put aside
-REBUILD = "rebuild it: searchsvc reindex"
 
 _DAMAGE = (errno.ENOENT, errno.ENOTDIR, errno.EISDIR, errno.ELOOP, errno.EIO)
 _CHUNK = 1 << 20  # bytes read between two pauses

@@ -54,7 +54,6 @@ from searchsvc.errors import (
     IndexProblem,
 )
 from searchsvc.generation import (
-    REBUILD,
     Damage,
     Facts,
     Identity,
@@ -76,6 +75,7 @@ OPEN_BEFORE = 3  # generations, of which the engines stay open for cursors
 KEPT_SECONDS = 15 * 60.0  # after a generation was replaced
 SPARE_SECONDS = 24 * 60 * 60.0  # the age at which a spare is renewed
 
+_REBUILD = "searchsvc reindex"
 _VERSION = 2  # of what is described above
 _DRAFT = "draft"  # the private folder of a write; there is one writer at a time
 _CHECKPOINT = "checkpoint"
@@ -135,6 +135,10 @@ class DirectoryGeneration:
             return False
 
 
+class _WrongPointer(IndexDamaged):
+    """CURRENT is what is damaged."""
+
+
 class DirectoryStore:
     """The generations in *root*, searched and written with the engine *engine*."""
 
@@ -168,7 +172,8 @@ class DirectoryStore:
                     before, pointer = pointer, self._pointer()
                     if before != pointer:  # replaced, and collected, since it was read
                         continue
-                    generation = self._newest_whole(str(error))
+                    told = None if isinstance(error, _WrongPointer) else pointer
+                    generation = self._newest_whole(told, str(error))
                 self._served = pointer, generation
 
     @property
@@ -226,13 +231,19 @@ class DirectoryStore:
             why = f"damaged: {known[0]}" if known else "missing"
             raise IndexDamaged(f"generation {name} in {self.root} is {why}")
         if not digest(generation.manifest).startswith(hash):
-            raise IndexDamaged(f"{self.root / 'CURRENT'} does not fit generation {name}")
+            raise _WrongPointer(f"{self.root / 'CURRENT'} does not fit generation {name}")
         return generation
 
-    def _newest_whole(self, reason: str) -> DirectoryGeneration:
-        """The newest generation of which every byte is right; what is not whole is put aside."""
+    def _newest_whole(self, pointer: str | None, reason: str) -> DirectoryGeneration:
+        """The newest generation of which every byte is right; what is not whole is put aside.
+
+        Any that was published comes before what CURRENT was not yet turned to.
+        """
+        newest = int(pointer.split()[0]) if pointer else None
         outdated: IndexOutdated | None = None
-        for name in reversed(self._names()):
+        names = self._names()
+        names.sort(key=lambda name: (not newest or int(name) <= newest, int(name)), reverse=True)
+        for name in names:
             for folder in self._folders(name):
                 if any(self._damage(folder)):
                     continue
@@ -247,7 +258,7 @@ class DirectoryStore:
                     return replace(self._keep_open(generation), reason=reason)
         if outdated:
             raise outdated
-        raise IndexDamaged(f"{reason}, and no other generation is whole; {REBUILD}")
+        raise IndexDamaged(f"{reason}, and no other generation is whole", _REBUILD)
 
     def _folders(self, name: str) -> list[Path]:
         """Where the generation *name* may be: itself, and its spare."""
@@ -264,7 +275,8 @@ class DirectoryStore:
             if manifest.get(key) != ours:
                 raise IndexOutdated(
                     f"the index in {self.root} was made for {key} {manifest.get(key)!r}, this is"
-                    f" {ours!r}; {REBUILD}"
+                    f" {ours!r}",
+                    _REBUILD,
                 )
         check_sizes(folder, manifest)
         try:

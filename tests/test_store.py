@@ -209,6 +209,21 @@ def test_a_generation_found_before_it_is_published_is_no_fallback_afterwards(
     assert (reader.current().name, reader.current().notice) == ("000002", None)
 
 
+def test_what_is_not_published_yet_is_no_fallback_for_what_was(store: DirectoryStore) -> None:
+    write(store, article(1))
+    write(store, article(2), fresh=True)
+    published = (store.root / "CURRENT").read_text()
+    spoil(store.root / "gen-000002")
+    store.verify()
+    write(store, article(3))
+    (store.root / "CURRENT").write_text(published)  # as it is a moment before the pointer turns
+    reader = DirectoryStore(store.root)
+    assert reader.current().name == "000001"
+    shutil.rmtree(store.root / "gen-000001")
+    shutil.rmtree(store.root / "spare-000001")
+    assert reader.current().name == "000003", "better than nothing"
+
+
 def test_the_spare_is_served_where_its_generation_is_damaged(store: DirectoryStore) -> None:
     write(store, article(1))
     postings = next((store.root / "gen-000001" / "engine").glob("*.trm"))

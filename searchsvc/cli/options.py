@@ -13,7 +13,6 @@ from click.exceptions import Exit
 
 from searchsvc import __version__, config
 from searchsvc.errors import IndexDamaged, IndexMissing, IndexOutdated, SearchServiceError
-from searchsvc.generation import REBUILD
 from searchsvc.naming import NameSource
 from searchsvc.report import CommandLine
 from searchsvc.store import DirectoryStore
@@ -111,8 +110,9 @@ def command(**settings: Any) -> Callable[[Callable[..., Any]], click.Command]:
             except IndexMissing:
                 raise IndexMissing(options.missing()) from None
             except (IndexOutdated, IndexDamaged) as error:
-                rebuild = f"rebuild it: {options.calling('reindex').again()}"
-                raise type(error)(str(error).replace(REBUILD, rebuild)) from error
+                if error.rebuild:
+                    error.rebuild = options.calling("reindex").again()
+                raise
             except (SearchServiceError, OSError, click.ClickException, click.Abort, Exit):
                 raise
             except Exception as error:  # a bug, or what wrong bytes lead to
