@@ -19,8 +19,8 @@ from searchsvc.engines.base import WritableStore
 from searchsvc.errors import IndexLocked
 from searchsvc.extract.cache import NamesCache
 from searchsvc.extract.model import Model
-from searchsvc.indexing import LEDGER, LEDGER_CHANGES, update
-from searchsvc.ledger import Ledger
+from searchsvc.indexing import update
+from searchsvc.ledger import LEDGER, LEDGER_CHANGES, Ledger
 from searchsvc.naming import NameSource
 from searchsvc.report import Progress
 

@@ -28,6 +28,9 @@ from pathlib import Path
 from searchsvc.corpus import CorpusFile
 from searchsvc.readers import Note, Problem, reader_version
 
+LEDGER = "ledger.sqlite"  # what a generation calls the two files
+LEDGER_CHANGES = "ledger-changes.sqlite"
+
 # {0} is the database that the tables are made in.
 _KEPT = """
 create table {0}.roots (

@@ -17,7 +17,7 @@ LAYERS = (
     ("workers", "corpus readers extract engines snippets ledger generation draft store"),
     (
         "use cases",
-        "parameters answers report gate indexing watching naming enriching names"
+        "parameters answers report gate updating indexing watching naming enriching names"
         " proposals searching profiles suggesting guarding",
     ),
     ("settings", "config progress"),

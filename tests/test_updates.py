@@ -14,7 +14,7 @@ from pathlib import Path
 import pytest
 from test_indexing import World
 
-from searchsvc import indexing
+from searchsvc import updating
 from searchsvc.errors import (
     ConfigError,
     CorpusError,
@@ -26,6 +26,7 @@ from searchsvc.errors import (
 from searchsvc.extract import rules
 from searchsvc.gate import SavedQuery, read_gate
 from searchsvc.indexing import corpora, forget, update
+from searchsvc.ledger import LEDGER
 from searchsvc.naming import NameSource
 from searchsvc.readers.sandbox import Workers
 from searchsvc.report import CommandLine, CorpusCount
@@ -219,6 +220,9 @@ def test_a_rebuild_that_loses_hits_is_not_published(world: World) -> None:
     assert world.store.current().name == "000001"
     report = world.update(fresh=True, gate=[SavedQuery("oil", 0.1), SavedQuery("gold", 0)])
     assert report.generation == "000002"
+    told = [remark.reason for remark in report.remarks if remark.name == "--gate"]
+    assert "gold found nothing before" in told[0]
+    assert told[1:] == ["1 query has the hits of before, or as many as they need"]
 
 
 def test_the_file_of_a_gate(tmp_path: Path) -> None:
@@ -233,8 +237,13 @@ def test_the_file_of_a_gate(tmp_path: Path) -> None:
     path.write_text("# nothing\n")
     with pytest.raises(ConfigError, match="has no query"):
         read_gate(path, 0)
-    with pytest.raises(ConfigError, match="cannot be read"):
+    with pytest.raises(ConfigError, match=r"none cannot be read: No such file or directory$"):
         read_gate(tmp_path / "none", 0)
+    path.write_text("oil\ntitel:oil\n\n5% date:[1987\n")
+    with pytest.raises(ConfigError) as wrong:
+        read_gate(path, 0)
+    assert "gate.txt: line 2: unknown field 'titel'" in str(wrong.value)
+    assert "gate.txt: line 4: " in str(wrong.value)
 
 
 def test_a_query_of_a_gate_that_cannot_be_read_is_an_error(world: World) -> None:
@@ -266,17 +275,17 @@ def test_an_interrupted_build_goes_on_and_ends_as_an_uninterrupted_one(
             world.jsonl(f"{row['id']}.jsonl", row)
     else:
         world.jsonl("all.jsonl", *rows)
-    monkeypatch.setattr(indexing, "SAVE_SECONDS", 0)
+    monkeypatch.setattr(updating, "SAVE_SECONDS", 0)
     added = []
-    real = indexing._Update._put
+    real = updating.Update._put
 
-    def put(self: indexing._Update, *given: object) -> None:
+    def put(self: updating.Update, *given: object) -> None:
         if len(added) == 40:
             raise Interrupted
         added.append(given)
         real(self, *given)  # type: ignore[arg-type]
 
-    monkeypatch.setattr(indexing._Update, "_put", put)
+    monkeypatch.setattr(updating.Update, "_put", put)
     with suppress(Interrupted):
         world.update(fresh=fresh)
     monkeypatch.undo()
@@ -308,17 +317,17 @@ def test_a_look_at_some_paths_is_not_what_an_interrupted_look_at_all_was(
     world.update()
     for number in range(5):
         world.text(f"{number}.txt", f"T{number} anew")
-    monkeypatch.setattr(indexing, "SAVE_SECONDS", 0)
+    monkeypatch.setattr(updating, "SAVE_SECONDS", 0)
     with monkeypatch.context() as patch, suppress(Interrupted):
-        real, put = indexing._Update._put, []
+        real, put = updating.Update._put, []
 
-        def stop(self: indexing._Update, *given: object) -> None:
+        def stop(self: updating.Update, *given: object) -> None:
             put.append(given)
             if len(put) == 3:
                 raise Interrupted
             real(self, *given)  # type: ignore[arg-type]
 
-        patch.setattr(indexing._Update, "_put", stop)
+        patch.setattr(updating.Update, "_put", stop)
         world.update()
     world.text("8.txt", "T8 anew")
     assert world.update(paths=[world.corpus / "8.txt"]).total == 9
@@ -507,12 +516,12 @@ def test_corrections_of_today_hold_for_what_was_put_in_before_an_interruption(
         "all.jsonl",
         *({"id": f"{n}", "title": f"T{n}", "body": "President Reagan spoke."} for n in range(9)),
     )
-    monkeypatch.setattr(indexing, "SAVE_SECONDS", 0)
+    monkeypatch.setattr(updating, "SAVE_SECONDS", 0)
 
     def stop(self: object, *given: object) -> None:
         raise Interrupted
 
-    monkeypatch.setattr(indexing._Update, "_settle", stop)
+    monkeypatch.setattr(updating.Update, "_settle", stop)
     with suppress(Interrupted):
         world.update()
     monkeypatch.undo()
@@ -556,13 +565,13 @@ def test_corrections_that_were_taken_back_meanwhile_do_not_hold(
     rows = ({"id": f"{n}", "title": "T", "body": "President Reagan spoke."} for n in range(9))
     world.jsonl("a.jsonl", *rows)
     world.correct("rename | people | Reagan | Ronald Reagan")
-    monkeypatch.setattr(indexing, "SAVE_SECONDS", 0)
+    monkeypatch.setattr(updating, "SAVE_SECONDS", 0)
     with monkeypatch.context() as patch, suppress(Interrupted):
 
         def stop(self: object, *given: object) -> None:
             raise Interrupted
 
-        patch.setattr(indexing._Update, "_settle", stop)
+        patch.setattr(updating.Update, "_settle", stop)
         world.update()
     world.correct()
     assert world.update().resumed == 8
@@ -575,7 +584,7 @@ def test_corrections_that_were_taken_back_meanwhile_do_not_hold(
 def test_damage_that_an_update_meets_is_named_and_the_next_run_goes_on(world: World) -> None:
     world.jsonl("a.jsonl", *({"id": f"{n}", "title": f"T{n}", "body": "b"} for n in range(50)))
     world.update()
-    path = world.store.current().folder / indexing.LEDGER
+    path = world.store.current().folder / LEDGER
     content = bytearray(path.read_bytes())
     content[4096:8192] = os.urandom(4096)
     path.write_bytes(content)

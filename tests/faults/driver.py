@@ -26,7 +26,7 @@ from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Any
 
-from searchsvc import cli, indexing
+from searchsvc import cli, updating
 from searchsvc.corpus import CorpusFile
 from searchsvc.engines import ENGINES, engine_format
 from searchsvc.readers import Item, read
@@ -161,14 +161,14 @@ def _stop_clock(now: float) -> None:
 
 def _save_every(count: int) -> None:
     """Has a build saved before every so many articles, whatever the clock says."""
-    may_save = indexing._Saver.may_save
+    may_save = updating.Saver.may_save
     articles = itertools.count(1)
 
-    def saved(self: indexing._Saver) -> None:
-        indexing.SAVE_SECONDS = 0.0 if next(articles) % count == 0 else math.inf
+    def saved(self: updating.Saver) -> None:
+        updating.SAVE_SECONDS = 0.0 if next(articles) % count == 0 else math.inf
         may_save(self)
 
-    setattr(indexing._Saver, "may_save", saved)  # noqa: B010
+    setattr(updating.Saver, "may_save", saved)  # noqa: B010
 
 
 if __name__ == "__main__":
