@@ -16,9 +16,11 @@ changes nothing.
 import re
 import threading
 import unicodedata
-from collections.abc import Container
+from collections.abc import Callable, Iterator, Set
 from functools import cache, lru_cache
-from typing import NamedTuple
+from itertools import chain
+from operator import attrgetter
+from typing import NamedTuple, TypeVar
 
 from Stemmer import Stemmer
 
@@ -33,6 +35,8 @@ STOP_WORDS = frozenset(
 
 APOSTROPHES = "'’‘ʼ＇"
 JOINERS = "-&/\u2010\u2011"  # take-over, AT&T, and/or: neighbours, typed together a phrase
+
+Known = TypeVar("Known")
 
 MAX_WORD = 200  # characters; what is longer is no word of a language and is cut
 
@@ -53,29 +57,30 @@ class Word(NamedTuple):
 
 def words(text: str) -> list[Word]:
     """The words of *text* in order; a word's place in the list is its position."""
-    found = []
-    for match in _pattern_for(text).finditer(text):
+    return list(words_from(text, 0))
+
+
+def words_from(text: str, start: int) -> Iterator[Word]:
+    """Those of `words` that begin at *start*, where a word does, or after it."""
+    for match in _pattern_for(text).finditer(text, start):
         written, stem = terms_of(match.group())
         if written:
-            found.append(Word(written, stem, match.start(), match.end()))
-    return found
+            yield Word(written, stem, match.start(), match.end())
 
 
-def words_with(text: str, stems: Container[str], forms: Container[str]) -> list[Word]:
-    """Those of `words` that have one of *stems*, or one of the written *forms*; faster."""
-    pattern = _pattern_for(text)
-    wanted = set()
-    for surface in set(pattern.findall(text)):
-        written, stem = terms_of(surface)
-        if written and (stem in stems or written in forms):
-            wanted.add(surface)
-    if not wanted:
-        return []
-    return [
-        Word(*terms_of(surface), match.start(), match.end())
-        for match in pattern.finditer(text)
-        if (surface := match.group()) in wanted
-    ]
+def words_with(text: str, stems: Set[str], forms: Set[str]) -> list[Word]:
+    """Those of `words` that have one of *stems*, or one of the written *forms*; much faster."""
+    wanted = stems | forms
+    chunked = _to_chunks(text)
+    found = []
+    for chunk in set(chunked.split()):
+        if not wanted.isdisjoint(_TERMS[chunk]):
+            for start, end in _places(chunk, chunked):
+                for match in _pattern_for(text).finditer(text, start, end):
+                    written, stem = terms_of(match.group())
+                    if written and (stem in stems or written in forms):
+                        found.append(Word(written, stem, match.start(), match.end()))
+    return sorted(found, key=_start)
 
 
 class Written(NamedTuple):
@@ -113,19 +118,34 @@ def joined(text: str) -> tuple[str, str]:
     >>> joined("Iran’s take-over")
     ('iran take over', 'iran take over')
     """
-    # No word goes over a space. Small letters and no rare signs make for fewer chunks to know.
-    chunks = (text.lower().translate(_RARE_SIGNS) if text.isascii() else text).split()
+    chunks = _to_chunks(text).split()
     return " ".join(map(_WRITTEN.__getitem__, chunks)), " ".join(map(_STEMS.__getitem__, chunks))
 
 
-class _Joined(dict[str, str]):
-    """One half of what `terms` gives for a chunk, joined; what is not known is worked out."""
+def _to_chunks(text: str) -> str:
+    """*text*, of which what stands between two spaces can be analysed apart; no place moves."""
+    # No word goes over a space. Small letters and no rare signs make for fewer chunks to know.
+    return text.lower().translate(_RARE_SIGNS) if text.isascii() else text
 
-    def __init__(self, half: int) -> None:
-        self._half = half
 
-    def __missing__(self, chunk: str) -> str:
-        found = " ".join(pair[self._half] for pair in terms(chunk))
+def _places(chunk: str, chunked: str) -> Iterator[tuple[int, int]]:
+    """Start and end of each *chunk* between two spaces."""
+    start = chunked.find(chunk)
+    while start >= 0:
+        end = start + len(chunk)
+        if not chunked[start - 1 : start].strip() and not chunked[end : end + 1].strip():
+            yield start, end
+        start = chunked.find(chunk, end)
+
+
+class _Chunks(dict[str, Known]):
+    """What *of* makes of the terms of a chunk; what is not known is worked out."""
+
+    def __init__(self, of: Callable[[list[tuple[str, str]]], Known]) -> None:
+        self._of = of
+
+    def __missing__(self, chunk: str) -> Known:
+        found = self._of(terms(chunk))
         if len(chunk) <= _LONGEST_CHUNK:
             if len(self) >= _MOST_CHUNKS:
                 self.clear()
@@ -180,7 +200,10 @@ def _stays(character: str) -> bool:
 _APOSTROPHES_TO_ONE = str.maketrans(dict.fromkeys(APOSTROPHES, "'"))
 _MOST_CHUNKS = 1 << 17
 _LONGEST_CHUNK = 64  # characters; longer ones hardly come again
-_WRITTEN, _STEMS = _Joined(0), _Joined(1)
+_WRITTEN = _Chunks(lambda terms: " ".join([written for written, _ in terms]))
+_STEMS = _Chunks(lambda terms: " ".join([stem for _, stem in terms]))
+_TERMS = _Chunks(lambda terms: tuple(set(chain.from_iterable(terms))))
+_start = attrgetter("start")
 # What has no part in any word of ASCII, unlike apostrophes, commas and points.
 _RARE_SIGNS = str.maketrans(dict.fromkeys('!"#$%&()*+-/:;<=>?@[\\]^_`{|}~', " "))
 _LETTER = r"[^\W\d_]"

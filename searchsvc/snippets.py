@@ -12,6 +12,7 @@ import re
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from itertools import islice
 
 import regex
 
@@ -89,15 +90,14 @@ def _all_marks(text: str, query: Query, field: str) -> list[_Mark]:
                 by_word.setdefault(alone, number)
             case Exact():
                 phrases.append((leaf, number))
-    # Only phrases need the words between those that are looked for.
-    words = analysis.words(text) if phrases else analysis.words_with(text, by_stem, by_word)
     found: list[_Mark] = []
     for phrase, number in phrases:
-        if phrase.slop:
-            found += _near(words, phrase.words, phrase.slop, number)
-        else:
-            found += _phrases(words, phrase.words, number)
-    for word in words:
+        wanted = set(phrase.words)
+        words = analysis.words_with(text, frozenset(), wanted)
+        if wanted <= {word.written for word in words}:
+            look = _near if phrase.slop else _phrases
+            found += look(text, words, phrase, number)
+    for word in analysis.words_with(text, by_stem.keys(), by_word.keys()):
         number = by_stem.get(word.stem, by_word.get(word.written, -1))
         if number >= 0:
             found.append(_Mark(word.start, word.end, number))
@@ -127,26 +127,28 @@ def _wanted(query: Query, field: str) -> Iterator[Query]:
                 yield query
 
 
-def _phrases(words: list[analysis.Word], phrase: tuple[str, ...], leaf: int) -> Iterator[_Mark]:
-    for first in range(len(words) - len(phrase) + 1):
-        if words[first].written == phrase[0]:
-            run = words[first : first + len(phrase)]
-            if tuple(word.written for word in run) == phrase:
-                yield _Mark(run[0].start, run[-1].end, leaf)
+def _phrases(text: str, some: list[analysis.Word], phrase: Exact, leaf: int) -> Iterator[_Mark]:
+    """Where *phrase* stands; *some* are the words of *text* that it has."""
+    for first in some:
+        if first.written == phrase.words[0]:
+            run = list(islice(analysis.words_from(text, first.start), len(phrase.words)))
+            if tuple(word.written for word in run) == phrase.words:
+                yield _Mark(first.start, run[-1].end, leaf)
 
 
-def _near(
-    words: list[analysis.Word], phrase: tuple[str, ...], slop: int, leaf: int
-) -> Iterator[_Mark]:
+def _near(text: str, some: list[analysis.Word], near: Exact, leaf: int) -> Iterator[_Mark]:
+    """The words of *near* where they stand together; *some* are those of *text* that it has."""
+    phrase, slop = near.words, near.slop
+    words = list(analysis.words_from(text, some[0].start))
     wanted = Counter(phrase)
     places = [place for place, word in enumerate(words) if word.written in wanted]
-    near: set[int] = set()
+    together: set[int] = set()
     for number, first in enumerate(places):
         last = first + len(phrase) + slop
         window = [place for place in places[number : number + len(phrase) + slop] if place < last]
         if wanted <= Counter(words[place].written for place in window):
-            near.update(window)
-    for place in sorted(near):
+            together.update(window)
+    for place in sorted(together):
         yield _Mark(words[place].start, words[place].end, leaf)
 
 
