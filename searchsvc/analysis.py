@@ -68,19 +68,52 @@ def words_from(text: str, start: int) -> Iterator[Word]:
             yield Word(written, stem, match.start(), match.end())
 
 
-def words_with(text: str, stems: Set[str], forms: Set[str]) -> list[Word]:
-    """Those of `words` that have one of *stems*, or one of the written *forms*; much faster."""
-    wanted = stems | forms
-    chunked = _to_chunks(text)
-    found = []
-    for chunk in set(chunked.split()):
-        if not wanted.isdisjoint(_TERMS[chunk]):
+class WordFinder:
+    """Finds those of the `words` of texts that have one of *stems*, or of the written *forms*.
+
+    Ten times as fast as all words of a text.
+    """
+
+    def __init__(self, stems: Set[str], forms: Set[str]) -> None:
+        self._stems = stems
+        self._forms = forms
+        self._wanted = stems | forms
+
+    def words(self, text: str) -> list[Word]:
+        """Those of *text*, in order."""
+        chunked = _to_chunks(text)
+        found = []
+        for chunk in _SEEN.with_any(set(chunked.split()), self._wanted):
             for start, end in _places(chunk, chunked):
                 for match in _pattern_for(text).finditer(text, start, end):
                     written, stem = terms_of(match.group())
-                    if written and (stem in stems or written in forms):
+                    if written and (stem in self._stems or written in self._forms):
                         found.append(Word(written, stem, match.start(), match.end()))
-    return sorted(found, key=_start)
+        return sorted(found, key=_start)
+
+
+class _Seen:
+    """The chunks seen last, by the words and stems that are in them."""
+
+    def __init__(self) -> None:
+        self._kept: tuple[set[str], dict[str, list[str]]] = set(), {}
+
+    def with_any(self, chunks: set[str], wanted: Set[str]) -> set[str]:
+        """Those of *chunks* that have one of the words or stems *wanted*."""
+        if len(self._kept[0]) >= _MOST_CHUNKS:
+            self._kept = set(), {}  # other threads go on with what they have
+        seen, by_term = self._kept
+        new = chunks - seen  # before others see them too
+        found = chunks.intersection(chain.from_iterable(by_term.get(w, ()) for w in wanted))
+        for chunk in new:
+            inside = set(chain.from_iterable(terms(chunk)))
+            if not wanted.isdisjoint(inside):
+                found.add(chunk)
+            if len(chunk) <= _LONGEST_CHUNK:
+                for term in inside:
+                    by_term.setdefault(term, []).append(chunk)
+                seen.add(chunk)
+        return found
 
 
 class Written(NamedTuple):
@@ -202,7 +235,7 @@ _MOST_CHUNKS = 1 << 17
 _LONGEST_CHUNK = 64  # characters; longer ones hardly come again
 _WRITTEN = _Chunks(lambda terms: " ".join([written for written, _ in terms]))
 _STEMS = _Chunks(lambda terms: " ".join([stem for _, stem in terms]))
-_TERMS = _Chunks(lambda terms: tuple(set(chain.from_iterable(terms))))
+_SEEN = _Seen()
 _start = attrgetter("start")
 # What has no part in any word of ASCII, unlike apostrophes, commas and points.
 _RARE_SIGNS = str.maketrans(dict.fromkeys('!"#$%&()*+-/:;<=>?@[\\]^_`{|}~', " "))

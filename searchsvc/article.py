@@ -12,7 +12,7 @@ import datetime as dt
 import hashlib
 import json
 import re
-from dataclasses import dataclass, fields
+from dataclasses import dataclass
 from typing import Any
 from urllib.parse import urlsplit, urlunsplit
 
@@ -113,7 +113,7 @@ class Article:
     @classmethod
     def from_dict(cls, values: dict[str, Any]) -> "Article":
         """The article that `to_dict` described."""
-        known = {field.name: values[field.name] for field in fields(cls) if field.name in values}
+        known = {name: values[name] for name in cls.__dataclass_fields__ if name in values}
         for name in ("people", "places", "topics", "people_tags", "places_tags"):
             known[name] = tuple(known.get(name, ()))
         known["entities"] = tuple(map(_entity, known.get("entities", ())))

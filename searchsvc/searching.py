@@ -15,10 +15,10 @@ import time
 from collections import Counter
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field, replace
+from itertools import islice
 
 from rapidfuzz.distance import OSA
 
-from searchsvc import snippets
 from searchsvc.answers import (
     FacetValue,
     HitAnswer,
@@ -37,6 +37,7 @@ from searchsvc.query.pasted import is_pasted
 from searchsvc.query.rewrite import Lexicon, resolve
 from searchsvc.query.tree import Query, Word, leaves, map_leaves
 from searchsvc.schema import DEFAULT_FIELDS
+from searchsvc.snippets import Marker
 
 SEARCH_SECONDS = 0.8
 SNIPPET_SECONDS = 0.4
@@ -83,12 +84,12 @@ class TimedLexicon:
 
     def __call__(self, field: str, prefix: str) -> Iterator[tuple[str, int]]:
         """The words of *field* that begin with *prefix*, as an engine gives them."""
-        for count, term in enumerate(self._engine.terms(field, prefix)):
-            if count % 256 == 0 and self._clock() > self._end:
-                self.late = True
+        terms = iter(self._engine.terms(field, prefix))
+        while some := list(islice(terms, 256)):
+            self.late = self.late or self._clock() > self._end
             if self.late:
                 return
-            yield term
+            yield from some
 
     def left(self) -> float:
         """Seconds that are left; none if words are missing, since what they mean is unknown."""
@@ -154,11 +155,13 @@ def mark(article: Article, text: str, engine: Engine) -> tuple[Passage, Passage]
         query = None
     if lexicon.late:
         query = None
-    return _whole(article.title, query, "title"), _whole(article.body, query, "body")
+    return _whole(article.title, Marker(query, "title")), _whole(
+        article.body, Marker(query, "body")
+    )
 
 
-def _whole(text: str, query: Query | None, field: str) -> Passage:
-    return Passage(text=text, highlights=snippets.marks(text, query, field) if query else [])
+def _whole(text: str, marker: Marker) -> Passage:
+    return Passage(text=text, highlights=marker.marks(text))
 
 
 def hit_answers(
@@ -166,23 +169,32 @@ def hit_answers(
 ) -> tuple[list[HitAnswer], bool]:
     """The hits with their passages, and whether there was time to look for all of them."""
     started = clock()
+    markers = Marker(query, "title"), Marker(query, "body")
     answers = []
     in_time = True
     for hit in hits:
-        in_time = in_time and clock() - started < SNIPPET_SECONDS
-        answers.append(_hit_answer(hit, query if in_time else None))
+        if in_time and clock() - started >= SNIPPET_SECONDS:
+            in_time = False
+            markers = Marker(None, "title"), Marker(None, "body")
+        answers.append(_hit_answer(hit, *markers))
     return answers, in_time
 
 
-def _hit_answer(hit: Hit, query: Query | None) -> HitAnswer:
+def _hit_answer(hit: Hit, in_title: Marker, in_body: Marker) -> HitAnswer:
     article = hit.article
-    values = article.to_dict()
-    passages = snippets.passages(article.body, query)
+    passages = in_body.passages(article.body)
     return HitAnswer(
-        **{name: values[name] for name in HitAnswer.model_fields if name in values},
+        id=article.id,
+        title=article.title,
+        date=article.date.isoformat() if article.date else None,
+        source=article.source,
+        people=list(article.people),
+        places=list(article.places),
+        topics=list(article.topics),
         score=round(hit.score, 6),
+        url=article.url,
         snippets=Snippets(
-            title=_whole(article.title, query, "title"),
+            title=_whole(article.title, in_title),
             body=[Passage(text=p.text, highlights=list(p.highlights)) for p in passages],
         ),
     )

@@ -2,7 +2,7 @@
 
 >>> from searchsvc.query.tree import Stem
 >>> oil = Stem("oil", ("title", "body"))
->>> passages("The price of oil fell. Oil was cheap.", oil)
+>>> Marker(oil, "body").passages("The price of oil fell. Oil was cheap.")
 [Snippet(text='The price of oil fell. Oil was cheap.', highlights=((13, 16), (23, 26)))]
 
 Markup is made where a page is made, from escaped text; nothing here can be dangerous.
@@ -44,26 +44,60 @@ class _Mark:
     leaf: int  # which leaf of the query
 
 
-def marks(text: str, query: Query, field: str) -> list[tuple[int, int]]:
-    """Start and end of each match of *query* in the *field* whose text this is.
+class Marker:
+    """Shows where *query* matches in texts of one *field*."""
 
-    In order, not overlapping. A phrase is one span; nothing under a Not is marked.
-    """
-    return _spans(_all_marks(text, query, field))
+    def __init__(self, query: Query | None, field: str) -> None:
+        by_stem: dict[str, int] = {}
+        by_word: dict[str, int] = {}
+        self._phrases: list[tuple[Exact, int, analysis.WordFinder]] = []
+        for number, leaf in enumerate(_wanted(query, field) if query else ()):
+            match leaf:
+                case Stem(stem):
+                    by_stem.setdefault(stem, number)
+                case AnyOf(anyof):
+                    by_word.update(dict.fromkeys(anyof - by_word.keys(), number))
+                case Exact((alone,)):
+                    by_word.setdefault(alone, number)
+                case Exact(several):
+                    finder = analysis.WordFinder(frozenset(), frozenset(several))
+                    self._phrases.append((leaf, number, finder))
+        self._by_stem = by_stem
+        self._by_word = by_word
+        self._finder = analysis.WordFinder(by_stem.keys(), by_word.keys())
 
+    def marks(self, text: str) -> list[tuple[int, int]]:
+        """Start and end of each match, in order, not overlapping.
 
-def passages(text: str, query: Query | None, field: str = "body") -> list[Snippet]:
-    """Up to three passages with the most, and the most different, words of *query*.
+        A phrase is one span; nothing under a Not is marked.
+        """
+        return _spans(self._all_marks(text))
 
-    They are in the order of the text. Without a match, the lead, unmarked.
-    """
-    found = _all_marks(text[:MAX_TEXT], query, field) if query else []
-    if not found:
-        lead = _cut(text, 0, 0)
-        return [Snippet(text[slice(*lead)], ())] if text.strip() else []
-    spans = _spans(found)
-    windows = sorted(_best_windows(text, found[:MAX_MARKS]))
-    return [_snippet(text, window, spans) for window in windows]
+    def passages(self, text: str) -> list[Snippet]:
+        """Up to three passages with the most, and the most different, words of the query.
+
+        They are in the order of the text. Without a match, the lead, unmarked.
+        """
+        found = self._all_marks(text[:MAX_TEXT])
+        if not found:
+            lead = _cut(text, 0, 0)
+            return [Snippet(text[slice(*lead)], ())] if text.strip() else []
+        spans = _spans(found)
+        windows = sorted(_best_windows(text, found[:MAX_MARKS]))
+        return [_snippet(text, window, spans) for window in windows]
+
+    def _all_marks(self, text: str) -> list[_Mark]:
+        """Every match in order; matches of different leaves may overlap."""
+        found: list[_Mark] = []
+        for phrase, number, finder in self._phrases:
+            words = finder.words(text)
+            if {word.written for word in words}.issuperset(phrase.words):
+                look = _near if phrase.slop else _phrases
+                found += look(text, words, phrase, number)
+        for word in self._finder.words(text):
+            number = self._by_stem.get(word.stem, self._by_word.get(word.written, -1))
+            found.append(_Mark(word.start, word.end, number))
+        return sorted(found, key=lambda mark: (mark.start, mark.end))
 
 
 def _snippet(text: str, window: tuple[int, int], spans: Sequence[tuple[int, int]]) -> Snippet:
@@ -73,35 +107,6 @@ def _snippet(text: str, window: tuple[int, int], spans: Sequence[tuple[int, int]
 
 
 # -- where the query matches -------------------------------------------------------------------
-
-
-def _all_marks(text: str, query: Query, field: str) -> list[_Mark]:
-    """Every match in order; matches of different leaves may overlap."""
-    by_stem: dict[str, int] = {}
-    by_word: dict[str, int] = {}
-    phrases: list[tuple[Exact, int]] = []
-    for number, leaf in enumerate(_wanted(query, field)):
-        match leaf:
-            case Stem(stem):
-                by_stem.setdefault(stem, number)
-            case AnyOf(anyof):
-                by_word.update(dict.fromkeys(anyof - by_word.keys(), number))
-            case Exact((alone,)):
-                by_word.setdefault(alone, number)
-            case Exact():
-                phrases.append((leaf, number))
-    found: list[_Mark] = []
-    for phrase, number in phrases:
-        wanted = set(phrase.words)
-        words = analysis.words_with(text, frozenset(), wanted)
-        if wanted <= {word.written for word in words}:
-            look = _near if phrase.slop else _phrases
-            found += look(text, words, phrase, number)
-    for word in analysis.words_with(text, by_stem.keys(), by_word.keys()):
-        number = by_stem.get(word.stem, by_word.get(word.written, -1))
-        if number >= 0:
-            found.append(_Mark(word.start, word.end, number))
-    return sorted(found, key=lambda mark: (mark.start, mark.end))
 
 
 def _spans(found: list[_Mark]) -> list[tuple[int, int]]:

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from snowballstemmer.english_stemmer import EnglishStemmer
 
 from searchsvc import analysis, extract
-from searchsvc.analysis import MAX_WORD, STOP_WORDS, fold, joined, terms, words, words_with
+from searchsvc.analysis import MAX_WORD, STOP_WORDS, WordFinder, fold, joined, terms, words
 
 ROWS = [
     # as it stands, and its written words
@@ -175,7 +175,8 @@ def test_a_space_parts_texts(one: str, other: str) -> None:
 def test_words_that_are_looked_for_are_found_as_all_words_are(text: str, some: set[str]) -> None:
     note(repr(text))
     wanted = [word for word in words(text) if word.stem in some or word.written == "z"]
-    assert words_with(text, some, {"z"}) == wanted
+    finder = WordFinder(some, {"z"})
+    assert finder.words(text) == finder.words(text) == wanted
 
 
 def unjoined(text: str) -> list[tuple[str, str]]:

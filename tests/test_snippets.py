@@ -14,10 +14,19 @@ from searchsvc.engines.memory import MemoryEngine
 from searchsvc.query.parser import parse
 from searchsvc.query.rewrite import resolve
 from searchsvc.query.tree import AnyOf, Exact, Not, Or, Query, Stem
-from searchsvc.snippets import PASSAGES, WIDTH, Snippet, marks, passages
+from searchsvc.snippets import PASSAGES, WIDTH, Marker, Snippet
 
 BODY = ("body",)
 SLACK = 40  # a passage is about WIDTH: it may take in the rest of a word
+
+
+def marks(text: str, query: Query, field: str) -> list[tuple[int, int]]:
+    return Marker(query, field).marks(text)
+
+
+def passages(text: str, query: Query | None) -> list[Snippet]:
+    return Marker(query, "body").passages(text)
+
 
 # -- rows: query, text, and the text with its marks --------------------------------------------
 

@@ -4,13 +4,15 @@ Its queries are made from the resolved tree; its own query parser never sees wha
 Hits that tie, which it leaves in the order in which they were written, are put in order here.
 """
 
-from collections.abc import Iterable
+from collections.abc import Hashable
 from itertools import groupby
-from operator import itemgetter
+from operator import attrgetter, itemgetter
 from pathlib import Path
+from threading import Lock
 from typing import TypeAlias
 
 import tantivy
+from cachetools import LRUCache, cachedmethod
 from tantivy import Order
 
 from searchsvc.article import Article
@@ -24,6 +26,8 @@ __all__ = ["NAME", "VERSION", "TantivyEngine", "open_engine", "open_writer"]
 NAME = "tantivy"
 
 MOST_BUCKETS = 60_000  # of a facet; tantivy refuses to list more than 65,000
+
+KEPT_TERMS = 200_000  # of those listed for patterns and fuzzy words: some 20 MB
 
 _Address: TypeAlias = tantivy.DocAddress
 _Place: TypeAlias = tuple[float, _Address]  # a hit: its score, and where it is
@@ -52,6 +56,10 @@ class TantivyEngine:
             index.config_reader("manual")  # no thread that watches the folder
             self._schema = index.schema
             self._searcher = index.searcher()
+        self._lock = Lock()
+        self._terms: LRUCache[Hashable, list[tuple[str, int]]] = LRUCache(
+            KEPT_TERMS, getsizeof=len
+        )
 
     def search(self, request: SearchRequest) -> SearchResult:
         with no_panic():
@@ -67,7 +75,8 @@ class TantivyEngine:
     def count(self) -> int:
         return self._searcher.num_docs
 
-    def terms(self, field: str, prefix: str) -> Iterable[tuple[str, int]]:
+    @cachedmethod(attrgetter("_terms"), lock=attrgetter("_lock"))
+    def terms(self, field: str, prefix: str) -> list[tuple[str, int]]:
         with no_panic():
             return sorted(self._searcher.terms_with_prefix(f"{field}_written", prefix))
 

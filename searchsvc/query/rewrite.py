@@ -10,8 +10,10 @@ analysed and its fields known; no group is empty.
 """
 
 import re
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
+from functools import partial
 
+from rapidfuzz import process
 from rapidfuzz.distance import OSA
 
 from searchsvc.analysis import STOP_WORDS, stem
@@ -129,20 +131,20 @@ def _resolve_leaf(leaf: Query, lexicon: Lexicon) -> Query:
             literal = re.match(r"[^?*]+", text)
             assert literal is not None
             matches = re.compile(_as_regex(text), re.DOTALL).fullmatch
-            return _expand(
-                literal.group(), lambda word: bool(matches(word)), field, lexicon, text, at
-            )
+            return _expand(literal.group(), partial(filter, matches), field, lexicon, text, at)
         case Fuzzy(text, edits, field, at):
             return _expand(
-                text[0],
-                lambda word: OSA.distance(text, word, score_cutoff=edits) <= edits,
-                field,
-                lexicon,
-                f"{text}~{edits}",
-                at,
+                text[0], partial(near, text, edits), field, lexicon, f"{text}~{edits}", at
             )
         case _:
             return leaf
+
+
+def near(text: str, edits: int, words: list[str]) -> Iterator[str]:
+    """Those of *words* that *edits* make of *text*: letters put in, left out, put for another, or
+    two that change places (optimal string alignment)."""
+    found = process.extract(text, words, scorer=OSA.distance, score_cutoff=edits, limit=None)
+    return (word for word, _, _ in found)
 
 
 def _fields(field: str | None) -> tuple[str, ...]:
@@ -156,7 +158,7 @@ def _as_regex(pattern: str) -> str:
 
 def _expand(
     prefix: str,
-    matches: Callable[[str], bool],
+    matching: Callable[[list[str]], Iterable[str]],
     field: str | None,
     lexicon: Lexicon,
     shown: str,
@@ -165,7 +167,7 @@ def _expand(
     fields = _fields(field)
     words: set[str] = set()
     for name in fields:
-        words.update(word for word, _ in lexicon(name, prefix) if matches(word))
+        words.update(matching([word for word, _ in lexicon(name, prefix)]))
         if len(words) > MAX_EXPANSION:
             raise QueryError(
                 f"'{shown}' stands for more than {MAX_EXPANSION:,} words of this archive",
