@@ -61,6 +61,13 @@ create table main.replaced_ids (id text primary key) without rowid;
 _SMALL = ("roots", "naming", "touched")  # copied whole when a base gets changes
 _OF_FILES = ("files", "remarks", "claims")
 _OF_IDS = ("live", "corrected")
+# The claim on an id that counts, and the one whose article the index holds; {0} is the id.
+_OWNER = (
+    "select c.id, c.root, c.name, c.place, c.digest from all_claims c"
+    " join main.roots r on r.root = c.root where c.id = {0}"
+    " order by r.gone, c.name, c.root, c.place limit 1"
+)
+_LIVE = "select l.id, l.root, l.name, l.place, l.digest from all_live l where l.id = {0}"
 _MOST_PAGES = 250  # of changes, besides a quarter of the base, before both become a new base
 
 
@@ -129,6 +136,8 @@ class Ledger:
                 self._db.execute(f"insert into main.{table} select * from base.{table}")
         for table in (*_OF_FILES, *_OF_IDS):
             self._db.execute(f"create temp view all_{table} as {self._view(table)}")
+        found = self._db.execute("select 1 from all_corrected limit 1").fetchone()
+        self._any_corrected = found is not None  # mostly not, and then nobody need look
         self._db.execute("begin")
         self._changes_before = self._db.total_changes
 
@@ -382,35 +391,25 @@ class Ledger:
     # -- claims --------------------------------------------------------------------------------
 
     def claim(self, claim: Claim) -> bool:
-        """Notes a claim; whether it is the first on its id."""
+        """Notes a claim; whether it is the first on its id, so that `make_live` is to follow."""
         self._db.execute(
             "insert into claims values (?, ?, ?, ?, ?)",
             (claim.id, claim.name, claim.root, claim.place, claim.digest),
         )
-        self._db.execute("insert or ignore into touched values (?)", (claim.id,))
         return self.owner(claim.id) == claim
 
     def owner(self, id: str) -> Claim | None:
         """The claim on *id* that counts."""
-        row = self._db.execute(
-            "select c.id, c.root, c.name, c.place, c.digest from all_claims c"
-            " join main.roots r on r.root = c.root where c.id = ?"
-            " order by r.gone, c.name, c.root, c.place limit 1",
-            (id,),
-        ).fetchone()
+        row = self._db.execute(_OWNER.format("?"), (id,)).fetchone()
         return Claim(*row) if row else None
 
     def live(self, id: str) -> Claim | None:
         """The claim whose article the index holds under *id*."""
-        row = self._db.execute(
-            "select id, root, name, place, digest from all_live where id = ?", (id,)
-        ).fetchone()
+        row = self._db.execute(_LIVE.format("?"), (id,)).fetchone()
         return Claim(*row) if row else None
 
     def make_live(self, claim: Claim) -> None:
         """Notes that the index holds the article of *claim*."""
-        if self.live(claim.id) == claim:
-            return
         self._replace_id(claim.id)
         values = (claim.id, claim.root, claim.name, claim.place, claim.digest)
         self._db.execute("insert or replace into live values (?, ?, ?, ?, ?)", values)
@@ -423,15 +422,9 @@ class Ledger:
 
     def unsettled(self) -> list[str]:
         """Touched ids for which the index does not hold the article of the claim that counts."""
-        touched = [id for (id,) in self._db.execute("select id from touched order by id")]
-        return [id for id in touched if not self.settle(id)]
-
-    def settle(self, id: str) -> bool:
-        """Whether the index holds what it should under *id*; then it is not looked at again."""
-        if self.owner(id) != self.live(id):
-            return False
-        self._db.execute("delete from touched where id = ?", (id,))
-        return True
+        owner, live = _OWNER.format("touched.id"), _LIVE.format("touched.id")
+        self._db.execute(f"delete from touched where ({owner}) is ({live})")
+        return [id for (id,) in self._db.execute("select id from touched order by id")]
 
     def duplicates(self, root: int, ids: Iterable[str] | None = None) -> list[tuple[Claim, Claim]]:
         """Each claim of a root that does not count, with the one that does; or those on *ids*."""
@@ -485,10 +478,14 @@ class Ledger:
 
     def put_corrected(self, id: str, corrections: Iterable[str]) -> None:
         """Notes which corrections changed the article that the index holds under *id*."""
+        now = set(corrections)
+        if not now and not self._any_corrected:
+            return
         known = self._db.execute("select correction from all_corrected where id = ?", (id,))
-        before, now = {correction for (correction,) in known.fetchall()}, set(corrections)
+        before = {correction for (correction,) in known.fetchall()}
         if before == now:
             return
+        self._any_corrected = True
         self._replace_id(id)
         self._db.executemany(
             "delete from corrected where id = ? and correction = ?",

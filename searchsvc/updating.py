@@ -300,7 +300,8 @@ class Update:
     def _make_live(self, claim: Claim, before: Claim | None) -> None:
         if before and before.root != claim.root:
             self.moved.add(claim.id)  # other corrections may be in force there
-        self.ledger.make_live(claim)
+        if before != claim:
+            self.ledger.make_live(claim)
 
     def _name_again(self, outdated: list[str]) -> None:
         """Settles the names of articles that are in the index and may have others by now."""
@@ -355,7 +356,7 @@ class Update:
 
     def _let_go(self, claim: Claim) -> None:
         """Rather no article than another one's, where the owner's could not be read just now."""
-        if self.ledger.settle(claim.id):
+        if self.ledger.owner(claim.id) == self.ledger.live(claim.id):
             return
         self.writer.delete(claim.id)
         self.ledger.drop_live(claim.id)

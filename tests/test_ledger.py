@@ -82,7 +82,8 @@ def change(one: Ledger, seed: int) -> None:
             one.begin_file(root, file(name, seed % TIMES))
             for place in range(chance.randrange(3)):
                 claim = Claim(chance.choice(IDS), root, name.encode(), place, bytes([seed % 3]))
-                one.claim(claim)
+                if one.claim(claim):
+                    one.make_live(claim)
             one.put_remark(root, name, Problem("line 1", "is bad"))
             one.put_remark(root, name, Note("line 2", "is odd"))
             if chance.random() < 0.8:
