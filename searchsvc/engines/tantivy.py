@@ -57,9 +57,7 @@ class TantivyEngine:
             self._schema = index.schema
             self._searcher = index.searcher()
         self._lock = Lock()
-        self._terms: LRUCache[Hashable, list[tuple[str, int]]] = LRUCache(
-            KEPT_TERMS, getsizeof=len
-        )
+        self._terms: LRUCache[Hashable, list[tuple[str, int]]] = LRUCache(KEPT_TERMS, getsizeof=len)
 
     def search(self, request: SearchRequest) -> SearchResult:
         with no_panic():
