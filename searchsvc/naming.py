@@ -1,6 +1,6 @@
 """The names of articles while an index is made: found, joined with the tags, corrected.
 
-    extract (cache, model) -> Corrector of the article's root -> the article as the index holds it
+    find -> join with the tags -> Corrector of the root -> the article as the index holds it
 
 An article that is in the index is named again when the rules, the model or the corrections are
 others than when it was: from what the index holds, without a look at its file.
@@ -11,11 +11,12 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from searchsvc.article import Article
-from searchsvc.extract import extract, rules
+from searchsvc.extract import Found, find, join, rules
 from searchsvc.extract.cache import NamesCache
 from searchsvc.extract.correcting import Corrector
 from searchsvc.extract.corrections import CorrectionList
 from searchsvc.ledger import Ledger, Naming, Remark
+from searchsvc.readers.sandbox import NameSearch
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,14 +47,27 @@ class Namer:
         """Has the articles of *root* corrected by *corrections*, not by those applied last."""
         self._correctors[root] = Corrector(corrections)
 
-    def named(self, article: Article, root: int) -> Article:
-        """*article*, as it was read, with its names as *root* has them corrected."""
+    @property
+    def search(self) -> NameSearch:
+        """How names are found where articles are read."""
+        cache = self._source.cache if self._cache else None
+        return NameSearch(str(cache) if cache else None, self._source.model)
+
+    def named(self, article: Article, root: int, found: Found | None = None) -> Article:
+        """*article*, as it was read, with its names as *root* has them corrected.
+
+        *found* are the names in its text, if they were looked for.
+        """
+        found = found or find(article, self._cache, self._source.model)
+        if self._cache and found.is_known:
+            self._cache.use(article, found.origin)
+        elif self._cache:
+            self._cache.put(article, found.origin, found.entities)
         if root not in self._correctors:
             naming = self._ledger.naming(root)
             text = naming.corrections if naming else ""
             self._correctors[root] = Corrector(CorrectionList.of_text(text))
-        found = extract(article, self._cache, self._source.model)
-        corrected, used = self._correctors[root].correct(found)
+        corrected, used = self._correctors[root].correct(join(article, found.entities))
         self._ledger.put_corrected(article.id, map(str, used))
         return corrected
 

@@ -29,8 +29,8 @@ from searchsvc.extract.cache import NamesCache
 from searchsvc.extract.corrections import find_corrections
 from searchsvc.ledger import LEDGER, LEDGER_CHANGES, Claim, Ledger, Remark
 from searchsvc.naming import Namer, NameSource
-from searchsvc.readers import Problem
-from searchsvc.readers.sandbox import Workers
+from searchsvc.readers import Note, Problem
+from searchsvc.readers.sandbox import Named, Workers
 from searchsvc.report import Change, CommandLine, IndexReport, Progress
 
 SAVE_SECONDS = 60.0  # between two checkpoints: what an interrupted build may have to do again
@@ -245,17 +245,18 @@ class Update:
         hashes = {file.name: hash for file, hash in to_read}
         size = sum(file.size for file, _ in to_read)
         done = 0
-        for file, items in self.readers.read([file for file, _ in to_read]):
+        files = [file for file, _ in to_read]
+        for file, items in self.readers.read(files, self.namer.search):
             self.ledger.begin_file(root, file)
             self.report.files_read += 1
             may_pass = False
             place = 0
             for item in items:
-                if isinstance(item, Article):
+                if isinstance(item, Named):
                     name = os.fsencode(file.name)
-                    self._take(Claim(item.id, root, name, place, item.digest()), item)
+                    self._take(Claim(item.article.id, root, name, place, item.digest), item)
                     place += 1
-                else:
+                elif isinstance(item, Problem | Note):
                     self.ledger.put_remark(root, file.name, item)
                     if isinstance(item, Problem):
                         self.report.articles_skipped += 1
@@ -267,7 +268,7 @@ class Update:
             done += file.size
             self.progress(Progress(done, size, self.report.articles_read))
 
-    def _take(self, claim: Claim, article: Article) -> None:
+    def _take(self, claim: Claim, article: Named) -> None:
         """Does what follows from an article that was read."""
         self.report.articles_read += 1
         self.claimed.add(claim.id)
@@ -276,15 +277,15 @@ class Update:
         if self.saver:
             self.saver.may_save()
 
-    def _put(self, article: Article, claim: Claim) -> None:
-        """Makes *article* the one that the index holds under its id."""
+    def _put(self, read: Named, claim: Claim) -> None:
+        """Makes the article that was read the one that the index holds under its id."""
         live = self.ledger.live(claim.id)
         if live is None:
-            self._add(self.namer.named(article, claim.root))
+            self._add(self.namer.named(read.article, claim.root, read.found))
             self._note("added", claim)
         elif live.digest != claim.digest:
             self.writer.delete(claim.id)
-            self._add(self.namer.named(article, claim.root))
+            self._add(self.namer.named(read.article, claim.root, read.found))
             self._note("changed", claim)
         self._make_live(claim, live)
 
@@ -345,12 +346,12 @@ class Update:
         with suppress(CorpusError):
             found = scan(path, path / os.fsdecode(name))
             files = [file for file in found if isinstance(file, CorpusFile)]
-            for _, items in self.readers.read(files):
+            for _, items in self.readers.read(files, self.namer.search):
                 place = 0
                 for item in items:
-                    if isinstance(item, Article):
+                    if isinstance(item, Named):
                         claim = claims.get(place)
-                        if claim and (item.id, item.digest()) == (claim.id, claim.digest):
+                        if claim and (item.article.id, item.digest) == (claim.id, claim.digest):
                             self._put(item, claim)
                         place += 1
 

@@ -1,9 +1,10 @@
 """People and places of an article: the stage between reading and writing.
 
-    text -> runs -> people, places -> spelling -> rules.names  ]
-    tags ------------------------------------------------------] tags.with_tags -> entities
+    find:   text -> runs -> people, places -> spelling -> rules.names -> Found
+    join:   Found, and the tags of the source -> tags.with_tags -> the article with its entities
 
-`cache` remembers what the text names; `corrections` and `correcting` are what people say of it.
+The first is dear, knows the text alone and is done where files are read, in parallel. `cache`
+remembers what the text names; `corrections` and `correcting` are what people say of it.
 
 >>> article = Article(id="1", body="President Reagan met Paul Volcker. Volcker left.",
 ...                   people=("Volcker, Paul",), places=("usa",))
@@ -14,7 +15,7 @@
 What the source tags wins, and stays in the record as it was; what the text names comes with it.
 """
 
-from dataclasses import replace
+from dataclasses import dataclass, replace
 
 from searchsvc.article import Article, Entity
 from searchsvc.extract import rules
@@ -22,11 +23,34 @@ from searchsvc.extract.cache import NamesCache
 from searchsvc.extract.tags import with_tags
 
 
-def extract(article: Article, cache: NamesCache | None = None, model: str = "") -> Article:
-    """*article*, as it was read, with the people and places that it names.
+@dataclass(frozen=True, slots=True)
+class Found:
+    """The names in a text, who found them, and whether that was known before."""
+
+    entities: tuple[Entity, ...]
+    origin: str
+    is_known: bool = False
+
+
+def extract(article: Article) -> Article:
+    """*article*, as it was read, with the people and places that it names."""
+    return join(article, find(article).entities)
+
+
+def find(article: Article, cache: NamesCache | None = None, model: str = "") -> Found:
+    """The names in the text of *article*.
 
     *cache* spares finding them again. Names that it has of *model* count instead of the rules'.
     """
+    if cache and model and (entities := cache.get(article, f"model:{model}")) is not None:
+        return Found(entities, f"model:{model}", is_known=True)
+    if cache and (entities := cache.get(article, rules.ORIGIN)) is not None:
+        return Found(entities, rules.ORIGIN, is_known=True)
+    return Found(rules.names(article), rules.ORIGIN)
+
+
+def join(article: Article, entities: tuple[Entity, ...]) -> Article:
+    """*article*, as it was read, with the *entities* of its text and those of its tags."""
     people, places = _tags(article.people), _tags(article.places)
     article = replace(
         article,
@@ -34,7 +58,7 @@ def extract(article: Article, cache: NamesCache | None = None, model: str = "") 
         places_tags=places,
         topics=_tags(article.topics),
     )
-    return named(article, with_tags(_in_text(article, cache, model), people, places))
+    return named(article, with_tags(entities, people, places))
 
 
 def as_read(article: Article) -> Article:
@@ -48,18 +72,6 @@ def as_read(article: Article) -> Article:
     return replace(
         article, people=people, places=places, people_tags=(), places_tags=(), entities=()
     )
-
-
-def _in_text(article: Article, cache: NamesCache | None, model: str) -> tuple[Entity, ...]:
-    if cache is None:
-        return rules.names(article)
-    if model and (entities := cache.get(article, f"model:{model}")) is not None:
-        return entities
-    entities = cache.get(article, rules.ORIGIN)
-    if entities is None:
-        entities = rules.names(article)
-        cache.put(article, rules.ORIGIN, entities)
-    return entities
 
 
 def named(article: Article, entities: tuple[Entity, ...]) -> Article:

@@ -14,6 +14,7 @@ import sqlite3
 import zlib
 from contextlib import suppress
 from pathlib import Path
+from typing import Any
 
 from searchsvc.article import Article, Entity, Mention
 from searchsvc.extract import rules
@@ -69,17 +70,23 @@ class NamesCache:
 
     def get(self, article: Article, origin: str) -> tuple[Entity, ...] | None:
         """The names that *origin* found in the text of *article*; None if that is not known."""
-        text = _digest(article)
-        self._used.setdefault(origin, set()).add(text)
         if self._db is None:
             return None
         try:
             row = self._db.execute(
-                "select entities from names where origin = ? and text = ?", (origin, text)
+                "select entities from names where origin = ? and text = ?",
+                (origin, _digest(article)),
             ).fetchone()
             return _unpacked(row[0]) if row else None
+        except sqlite3.OperationalError as error:  # locked: not to be waited for at every article
+            self._give_up(error)
         except (sqlite3.Error, zlib.error, ValueError, TypeError):
-            return None
+            pass
+        return None
+
+    def use(self, article: Article, origin: str) -> None:
+        """Notes that what *origin* found in the text of *article* is still of use."""
+        self._used.setdefault(origin, set()).add(_digest(article))
 
     def put(self, article: Article, origin: str, entities: tuple[Entity, ...]) -> None:
         """Keeps the names that *origin* found in the text of *article*."""
@@ -129,8 +136,9 @@ def _digest(article: Article) -> bytes:
     return hashlib.sha256((head + "".join(texts)).encode("utf-8", "surrogatepass")).digest()
 
 
-def _packed(entities: tuple[Entity, ...]) -> bytes:
-    rows = [
+def rows(entities: tuple[Entity, ...]) -> list[Any]:
+    """*entities* as JSON can hold them, in short."""
+    return [
         [
             e.field,
             e.name,
@@ -146,12 +154,19 @@ def _packed(entities: tuple[Entity, ...]) -> bytes:
         ]
         for e in entities
     ]
-    text = json.dumps(rows, ensure_ascii=False, separators=(",", ":"))
+
+
+def _packed(entities: tuple[Entity, ...]) -> bytes:
+    text = json.dumps(rows(entities), ensure_ascii=False, separators=(",", ":"))
     return zlib.compress(text.encode("utf-8", "surrogatepass"), 1)
 
 
 def _unpacked(packed: bytes) -> tuple[Entity, ...]:
-    rows = json.loads(zlib.decompress(packed).decode("utf-8", "surrogatepass"))
+    return entities(json.loads(zlib.decompress(packed).decode("utf-8", "surrogatepass")))
+
+
+def entities(rows: list[Any]) -> tuple[Entity, ...]:
+    """What `rows` described."""
     return tuple(
         Entity(
             field=field,

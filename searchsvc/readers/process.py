@@ -69,19 +69,21 @@ class Process:
             self._stderr.close()
             raise
 
-    def answers(self, task: Task, abandoned: threading.Event) -> Iterator[bytes]:
-        """A line for each piece of the file; raises Died or Abandoned instead of the last."""
+    def answers(self, task: Task, abandoned: threading.Event) -> Iterator[list[bytes]]:
+        """A line for each piece of the file, as many at once as there are.
+
+        Raises Died or Abandoned instead of the last.
+        """
         self.served += 1
         assert self._process.stdin
         try:
             self._process.stdin.write(task.to_line())
         except BrokenPipeError:
             raise Died(self._cause()) from None
-        for line in self._lines(abandoned):
-            if line == END:
+        for lines in self._lines(abandoned):
+            yield [line for line in lines if line not in (BEAT, END)]
+            if END in lines:
                 return
-            if line != BEAT:
-                yield line
 
     def is_worn(self) -> bool:
         """Whether another should take its place: it has died while it had nothing to do, for which
@@ -96,11 +98,11 @@ class Process:
             assert stream
             stream.close()
 
-    def _lines(self, abandoned: threading.Event) -> Iterator[bytes]:
+    def _lines(self, abandoned: threading.Event) -> Iterator[list[bytes]]:
         begun = b""
         for block in self._blocks(abandoned):
             *lines, begun = (begun + block).split(b"\n")
-            yield from lines
+            yield lines
 
     def _blocks(self, abandoned: threading.Event) -> Iterator[bytes]:
         assert self._process.stdout

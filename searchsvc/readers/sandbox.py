@@ -22,16 +22,16 @@ from itertools import islice
 from searchsvc.corpus import CorpusFile
 from searchsvc.readers.pieces import Item, Problem
 from searchsvc.readers.process import DEFAULT_LIMITS, Abandoned, Died, Limits, Process
-from searchsvc.readers.worker import Task, from_line, to_line
+from searchsvc.readers.worker import Named, NameSearch, Task, from_line, to_line
 
-__all__ = ["CORES", "Items", "Limits", "Workers", "read_files"]
+__all__ = ["CORES", "Items", "Limits", "NameSearch", "Named", "Workers", "read_files"]
 
 CORES = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 _FILES_AHEAD = 4  # for each worker
-_PIECES_AHEAD = 16  # of each file
+_BLOCKS_AHEAD = 4  # of each file: what a pipe holds, which is some twenty articles
 _MOST_DEATHS = 25  # of workers over one file; then the rest of it is given up
-_LAST = b""  # answer that ends a file
+_LAST: list[bytes] = []  # that ends a file
 
 
 class Workers:
@@ -43,10 +43,11 @@ class Workers:
         self._idle: list[Process] = []
 
     def read(
-        self, files: Iterable[CorpusFile]
+        self, files: Iterable[CorpusFile], names: NameSearch | None = None
     ) -> Generator[tuple[CorpusFile, "Items"], None, None]:
         """Each of *files* with its items, in order; to go on to the next file drops what is left.
 
+        With *names* articles come as Named, with the names found in them.
         No file is begun any more when the generator is through, is closed or raises.
         """
         coming = iter(files)
@@ -56,7 +57,7 @@ class Workers:
         try:
             while True:
                 for file in islice(coming, self.count * _FILES_AHEAD - len(jobs)):
-                    jobs.append(_Job(file))
+                    jobs.append(_Job(file, names))
                     todo.put(jobs[-1])
                     if len(feeders) < self.count:
                         feeders.append(_Feeder(todo, self))
@@ -109,16 +110,17 @@ class _Job:
     """A file, and the answers about it on their way from a worker."""
 
     file: CorpusFile
-    answers: queue.Queue[bytes] = field(default_factory=lambda: queue.Queue(_PIECES_AHEAD))
+    names: NameSearch | None = None
+    answers: queue.Queue[list[bytes]] = field(default_factory=lambda: queue.Queue(_BLOCKS_AHEAD))
     abandoned: threading.Event = field(default_factory=threading.Event)
     failure: Exception | None = None
     place: int = 0  # bytes of the file read for the items that were taken
 
-    def put(self, answer: bytes) -> None:
-        """Hands over an answer, waiting while there are enough."""
+    def put(self, answers: list[bytes]) -> None:
+        """Hands over some answers, waiting while there are enough."""
         while not self.abandoned.is_set():
             with suppress(queue.Full):
-                self.answers.put(answer, timeout=0.1)
+                self.answers.put(answers, timeout=0.1)
                 return
         raise Abandoned
 
@@ -130,23 +132,24 @@ class _Job:
                 self.answers.get_nowait()
         self.answers.put(_LAST)
 
-    def items(self) -> Iterator[Item]:
+    def items(self) -> Iterator[Item | Named]:
         """The items in the answers, as they come."""
-        while answer := self.answers.get():
-            self.place, items = from_line(answer)
-            yield from items
+        while answers := self.answers.get():
+            for answer in answers:
+                self.place, items = from_line(answer)
+                yield from items
         if self.failure:
             raise self.failure
 
 
-class Items(Iterator[Item]):
+class Items(Iterator[Item | Named]):
     """The items of one file, as they come."""
 
     def __init__(self, job: _Job) -> None:
         self._job = job
         self._items = job.items()
 
-    def __next__(self) -> Item:
+    def __next__(self) -> Item | Named:
         return next(self._items)
 
     @property
@@ -185,11 +188,12 @@ class _Feeder(threading.Thread):
         done, reason, deaths = 0, "", 0
         while True:
             limits = self._workers.limits
-            task = Task(job.file, limits.cpu_seconds, limits.memory_mb, done, reason)
+            task = Task(job.file, limits.cpu_seconds, limits.memory_mb, done, reason, job.names)
             try:
-                for answer in self._worker().answers(task, job.abandoned):
-                    job.put(answer)
-                    done, reason = done + 1, ""
+                for answers in self._worker().answers(task, job.abandoned):
+                    if answers:
+                        job.put(answers)
+                        done, reason = done + len(answers), ""
                 return
             except Died as death:
                 self._end_process()
@@ -197,7 +201,7 @@ class _Feeder(threading.Thread):
                 # Dead again with that piece passed over: it is the file that cannot be split.
                 if reason or deaths == _MOST_DEATHS:
                     gone = Problem("", f"{death}; the rest of the file is not read")
-                    job.put(to_line([gone]))
+                    job.put([to_line([gone])])
                     return
                 reason = str(death)
 

@@ -18,17 +18,37 @@ import sys
 import time
 from collections.abc import Iterable, Iterator
 from dataclasses import asdict, dataclass
+from functools import lru_cache
 from pathlib import Path
 from typing import Any, BinaryIO
 
 from searchsvc.article import Article
 from searchsvc.corpus import CorpusFile
+from searchsvc.extract import Found, find
+from searchsvc.extract.cache import NamesCache, entities, rows
 from searchsvc.readers import Item, Note, Problem, pieces, splitter
 from searchsvc.readers.pieces import Piece
 
 END = b"end"
 BEAT = b""
 _BEAT_SECONDS = 1.0
+
+
+@dataclass(frozen=True, slots=True)
+class NameSearch:
+    """That names are to be found; those of `model`, and of the rules, in the file `cache` first."""
+
+    cache: str | None = None
+    model: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Named:
+    """An article as it was read, its digest, and the names found in it."""
+
+    article: Article
+    digest: bytes
+    found: Found
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,6 +63,7 @@ class Task:
     memory_mb: int
     done: int = 0
     reason: str = ""
+    names: "NameSearch | None" = None
 
     def to_line(self) -> bytes:
         values = asdict(self)
@@ -52,11 +73,15 @@ class Task:
     @classmethod
     def from_line(cls, line: bytes) -> "Task":
         values = json.loads(line)
-        file = values.pop("file")
-        return cls(file=CorpusFile(path=Path(file.pop("path")), **file), **values)
+        file, names = values.pop("file"), values.pop("names")
+        return cls(
+            file=CorpusFile(path=Path(file.pop("path")), **file),
+            names=NameSearch(**names) if names else None,
+            **values,
+        )
 
 
-def to_line(items: Iterable[Item], place: int = 0) -> bytes:
+def to_line(items: Iterable[Item | Named], place: int = 0) -> bytes:
     """*items* as one line, pure ASCII, so that lone surrogates pass.
 
     *place* tells how many bytes of the file were read for them.
@@ -64,14 +89,17 @@ def to_line(items: Iterable[Item], place: int = 0) -> bytes:
     return json.dumps([place, *(_to_json(item) for item in items)]).encode()
 
 
-def from_line(line: bytes) -> tuple[int, list[Item]]:
+def from_line(line: bytes) -> tuple[int, list[Item | Named]]:
     """The place and the items that `to_line` wrote."""
     place, *items = json.loads(line)
     return place, [_from_json(*parts) for parts in items]
 
 
-def _to_json(item: Item) -> list[Any]:
+def _to_json(item: Item | Named) -> list[Any]:
     match item:
+        case Named(article, digest, found):
+            names = [rows(found.entities), found.origin, found.is_known]
+            return ["named", article.to_dict(), digest.hex(), names]
         case Article():
             return ["article", item.to_dict()]
         case Problem():
@@ -86,8 +114,12 @@ def _readable(text: str) -> str:
     return "".join(c if c.isprintable() else repr(c)[1:-1] for c in text)
 
 
-def _from_json(kind: str, *values: Any) -> Item:
+def _from_json(kind: str, *values: Any) -> Item | Named:
     match kind:
+        case "named":
+            article, digest, (names, origin, is_known) = values
+            found = Found(entities(names), origin, is_known)
+            return Named(Article.from_dict(article), bytes.fromhex(digest), found)
         case "article":
             return Article.from_dict(*values)
         case "problem":
@@ -108,6 +140,8 @@ def main() -> None:
             if task.file.reader not in loaded:
                 loaded.add(task.file.reader)
                 splitter(task.file.reader)  # what it imports is not the articles' memory
+                if task.names:
+                    find(Article(id="", body="Paris"))
                 _allow_memory(task.memory_mb)
             for answer in _answers(task):
                 out.write(answer + b"\n")
@@ -135,7 +169,7 @@ def _answers(task: Task) -> Iterator[bytes]:
             return
         if number >= task.done:
             reason = task.reason if number == task.done else ""
-            yield to_line(_items(piece, reason, task.memory_mb), _place(streams))
+            yield to_line(_items(piece, reason, task), _place(streams))
         elif time.monotonic() > beaten + _BEAT_SECONDS:
             yield BEAT
             beaten = time.monotonic()
@@ -150,13 +184,24 @@ def _no_memory() -> tuple[Item, ...]:
     raise MemoryError
 
 
-def _items(piece: Piece, reason: str, memory_mb: int) -> list[Item]:
+def _items(piece: Piece, reason: str, task: Task) -> list[Item | Named]:
     if reason:
         return [Problem(piece.place, reason)]
     try:
-        return list(piece.items())
+        return [_named(item, task.names) if task.names else item for item in piece.items()]
     except MemoryError:
-        return [Problem(piece.place, f"needed more than {memory_mb} MB of memory")]
+        return [Problem(piece.place, f"needed more than {task.memory_mb} MB of memory")]
+
+
+def _named(item: Item, names: NameSearch) -> Item | Named:
+    if not isinstance(item, Article):
+        return item
+    return Named(item, item.digest(), find(item, _cache(names.cache), names.model))
+
+
+@lru_cache(maxsize=1)
+def _cache(path: str | None) -> NamesCache | None:
+    return NamesCache(Path(path), read_only=True) if path else None
 
 
 def _allow_cpu(seconds: int) -> None:
