@@ -188,12 +188,13 @@ def _items(piece: Piece, reason: str, task: Task) -> list[Item | Named]:
     if reason:
         return [Problem(piece.place, reason)]
     try:
-        return [_named(item, task.names) if task.names else item for item in piece.items()]
+        return [named(item, task.names) if task.names else item for item in piece.items()]
     except MemoryError:
         return [Problem(piece.place, f"needed more than {task.memory_mb} MB of memory")]
 
 
-def _named(item: Item, names: NameSearch) -> Item | Named:
+def named(item: Item, names: NameSearch) -> Item | Named:
+    """*item* with its names, if it is an article."""
     if not isinstance(item, Article):
         return item
     return Named(item, item.digest(), find(item, _cache(names.cache), names.model))

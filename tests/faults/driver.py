@@ -31,6 +31,7 @@ from searchsvc.corpus import CorpusFile
 from searchsvc.engines import ENGINES, engine_format
 from searchsvc.readers import Item, read
 from searchsvc.readers.sandbox import Workers
+from searchsvc.readers.worker import Named, NameSearch, named
 from searchsvc.store import DirectoryStore
 
 from . import planted
@@ -38,21 +39,24 @@ from . import planted
 _PR_SET_PTRACER = 0x59616D61  # so that strace may attach where only a parent may
 
 
-class _Items(Iterator[Item]):
+class _Items(Iterator[Item | Named]):
     """The items of a file, as the sandbox gives them."""
 
     place = 0
 
-    def __init__(self, file: CorpusFile) -> None:
+    def __init__(self, file: CorpusFile, names: NameSearch) -> None:
         self._items = read(file)
+        self._names = names
 
-    def __next__(self) -> Item:
-        return next(self._items)
+    def __next__(self) -> Item | Named:
+        return named(next(self._items), self._names)
 
 
-def _read(_: Workers, files: Iterable[CorpusFile]) -> Iterator[tuple[CorpusFile, _Items]]:
+def _read(
+    _: Workers, files: Iterable[CorpusFile], names: NameSearch
+) -> Iterator[tuple[CorpusFile, _Items]]:
     for file in files:
-        yield file, _Items(file)
+        yield file, _Items(file, names)
 
 
 def main() -> None:

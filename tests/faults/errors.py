@@ -21,7 +21,7 @@ CAUSES = {
     "EMFILE": "Too many open files",
 }
 # SQLite tells what it was doing, and keeps the system's error to itself.
-_SQLITE = "disk I/O error|database or disk is full|unable to open database file|readonly database"
+_SQLITE = "disk I/O error|database or disk is full|unable to open database|readonly database"
 _TANTIVY = "tantivy stopped writing in .* and does not say why"
 # Calls for what is published: when one fails, there is nothing that could be relied on.
 _NEEDED = ("write", "pwrite64", "writev", "fsync", "fdatasync", "ftruncate", "rename")
