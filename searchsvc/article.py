@@ -13,11 +13,13 @@ import hashlib
 import json
 import re
 from dataclasses import dataclass
+from operator import attrgetter
 from typing import Any
 from urllib.parse import urlsplit, urlunsplit
 
 # What an id may hold: it stands in URLs, file names and shell commands without quoting.
 _ID = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,127}")
+_encoder = json.JSONEncoder(ensure_ascii=False, separators=(",", ":"))
 
 
 @dataclass(frozen=True, slots=True)
@@ -125,7 +127,7 @@ class Article:
 
     def to_json(self) -> str:
         """One line, the same for equal articles."""
-        return json.dumps(self.to_dict(), ensure_ascii=False, separators=(",", ":"))
+        return _encoder.encode(self.to_dict())
 
     @classmethod
     def from_json(cls, line: str) -> "Article":
@@ -138,12 +140,15 @@ class Article:
 
 
 def _values(one: "Article | Entity | Mention") -> dict[str, Any]:
-    return {name: getattr(one, name) for name in one.__dataclass_fields__}
+    return dict(zip(one.__dataclass_fields__, _values_of[type(one)](one), strict=True))
 
 
 def _entity(values: dict[str, Any]) -> Entity:
     mentions = tuple(Mention(**mention) for mention in values["mentions"])
     return Entity(**values | {"aliases": tuple(values["aliases"]), "mentions": mentions})
+
+
+_values_of = {kind: attrgetter(*kind.__dataclass_fields__) for kind in (Article, Entity, Mention)}
 
 
 def is_valid_id(text: str) -> bool:

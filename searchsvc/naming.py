@@ -1,6 +1,6 @@
 """The names of articles while an index is made: found, joined with the tags, corrected.
 
-    find -> join with the tags -> Corrector of the root -> the article as the index holds it
+    Named, by the worker that read it -> Corrector of its root -> the article as the index holds it
 
 An article that is in the index is named again when the rules, the model or the corrections are
 others than when it was: from what the index holds, without a look at its file.
@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from searchsvc.article import Article
-from searchsvc.extract import Found, find, join, rules
+from searchsvc.extract import Named, name, rules
 from searchsvc.extract.cache import NamesCache
 from searchsvc.extract.correcting import Corrector
 from searchsvc.extract.corrections import CorrectionList
@@ -53,22 +53,20 @@ class Namer:
         cache = self._source.cache if self._cache else None
         return NameSearch(str(cache) if cache else None, self._source.model)
 
-    def named(self, article: Article, root: int, found: Found | None = None) -> Article:
-        """*article*, as it was read, with its names as *root* has them corrected.
+    def name(self, article: Article) -> Named:
+        """*article*, as it was read, with its names."""
+        return name(article, self._cache, self._source.model)
 
-        *found* are the names in its text, if they were looked for.
-        """
-        found = found or find(article, self._cache, self._source.model)
-        if self._cache and found.is_known:
-            self._cache.use(article, found.origin)
-        elif self._cache:
-            self._cache.put(article, found.origin, found.entities)
+    def corrected(self, named: Named, root: int) -> Article:
+        """The article with its names as *root* has them corrected; what was found is kept."""
+        if self._cache:
+            self._cache.keep(named.entry)
         if root not in self._correctors:
             naming = self._ledger.naming(root)
             text = naming.corrections if naming else ""
             self._correctors[root] = Corrector(CorrectionList.of_text(text))
-        corrected, used = self._correctors[root].correct(join(article, found.entities))
-        self._ledger.put_corrected(article.id, map(str, used))
+        corrected, used = self._correctors[root].correct(named.article)
+        self._ledger.put_corrected(named.article.id, map(str, used))
         return corrected
 
     def outdated(self, root: int, corrections: CorrectionList) -> list[str]:

@@ -24,13 +24,13 @@ from searchsvc.article import Article
 from searchsvc.corpus import CorpusFile, Skipped, name_below, scan
 from searchsvc.engines.base import Draft, Engine, WritableStore, Writer
 from searchsvc.errors import CorpusError, CorpusShrunk, IndexProblem, ReadError
-from searchsvc.extract import as_read
+from searchsvc.extract import Named, as_read
 from searchsvc.extract.cache import NamesCache
 from searchsvc.extract.corrections import find_corrections
 from searchsvc.ledger import LEDGER, LEDGER_CHANGES, Claim, Ledger, Remark
 from searchsvc.naming import Namer, NameSource
 from searchsvc.readers import Note, Problem
-from searchsvc.readers.sandbox import Named, Workers
+from searchsvc.readers.sandbox import Workers
 from searchsvc.report import Change, CommandLine, IndexReport, Progress
 
 SAVE_SECONDS = 60.0  # between two checkpoints: what an interrupted build may have to do again
@@ -281,11 +281,11 @@ class Update:
         """Makes the article that was read the one that the index holds under its id."""
         live = self.ledger.live(claim.id)
         if live is None:
-            self._add(self.namer.named(read.article, claim.root, read.found))
+            self._add(self.namer.corrected(read, claim.root))
             self._note("added", claim)
         elif live.digest != claim.digest:
             self.writer.delete(claim.id)
-            self._add(self.namer.named(read.article, claim.root, read.found))
+            self._add(self.namer.corrected(read, claim.root))
             self._note("changed", claim)
         self._make_live(claim, live)
 
@@ -310,7 +310,7 @@ class Update:
         for number, id in enumerate(ids, 1):
             held, live = self.held and self.held.get(id), self.ledger.live(id)
             if held and live:
-                article = self.namer.named(as_read(held), live.root)
+                article = self.namer.corrected(self.namer.name(as_read(held)), live.root)
                 if article != held:
                     self.writer.delete(id)
                     self._add(article)

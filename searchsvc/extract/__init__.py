@@ -1,9 +1,9 @@
 """People and places of an article: the stage between reading and writing.
 
-    find:   text -> runs -> people, places -> spelling -> rules.names -> Found
-    join:   Found, and the tags of the source -> tags.with_tags -> the article with its entities
+    text -> runs -> people, places -> spelling -> rules.names  ]
+    tags ------------------------------------------------------] tags.with_tags -> entities
 
-The first is dear, knows the text alone and is done where files are read, in parallel. `cache`
+It is done where files are read, in parallel, and needs nothing but the article. `cache`
 remembers what the text names; `corrections` and `correcting` are what people say of it.
 
 >>> article = Article(id="1", body="President Reagan met Paul Volcker. Volcker left.",
@@ -19,46 +19,49 @@ from dataclasses import dataclass, replace
 
 from searchsvc.article import Article, Entity
 from searchsvc.extract import rules
-from searchsvc.extract.cache import NamesCache
+from searchsvc.extract.cache import Entry, NamesCache
 from searchsvc.extract.tags import with_tags
 
 
 @dataclass(frozen=True, slots=True)
-class Found:
-    """The names in a text, who found them, and whether that was known before."""
+class Named:
+    """An article with its names, a digest of it as it was read, and what a cache should know."""
 
-    entities: tuple[Entity, ...]
-    origin: str
-    is_known: bool = False
+    article: Article
+    digest: bytes
+    entry: Entry
 
 
 def extract(article: Article) -> Article:
     """*article*, as it was read, with the people and places that it names."""
-    return join(article, find(article).entities)
+    return _with_names(article, rules.names(article))
 
 
-def find(article: Article, cache: NamesCache | None = None, model: str = "") -> Found:
-    """The names in the text of *article*.
+def name(article: Article, cache: NamesCache | None = None, model: str = "") -> Named:
+    """What `extract` gives, for an index.
 
-    *cache* spares finding them again. Names that it has of *model* count instead of the rules'.
+    *cache* spares finding names again. Those that it has of *model* count instead of the rules'.
     """
-    if cache and model and (entities := cache.get(article, f"model:{model}")) is not None:
-        return Found(entities, f"model:{model}", is_known=True)
-    if cache and (entities := cache.get(article, rules.ORIGIN)) is not None:
-        return Found(entities, rules.ORIGIN, is_known=True)
-    return Found(rules.names(article), rules.ORIGIN)
+    digest = article.digest()
+    for origin in (f"model:{model}", rules.ORIGIN) if model else (rules.ORIGIN,):
+        if cache and (known := cache.get(article, origin)) is not None:
+            return Named(_with_names(article, known), digest, Entry.of(article, origin))
+    found = rules.names(article)
+    return Named(_with_names(article, found), digest, Entry.of(article, rules.ORIGIN, found))
 
 
-def join(article: Article, entities: tuple[Entity, ...]) -> Article:
-    """*article*, as it was read, with the *entities* of its text and those of its tags."""
+def _with_names(article: Article, entities: tuple[Entity, ...]) -> Article:
     people, places = _tags(article.people), _tags(article.places)
-    article = replace(
+    entities = with_tags(entities, people, places)
+    return replace(
         article,
+        entities=entities,
+        people=_names(entities, "people"),
+        places=_names(entities, "places"),
         people_tags=people,
         places_tags=places,
         topics=_tags(article.topics),
     )
-    return named(article, with_tags(entities, people, places))
 
 
 def as_read(article: Article) -> Article:

@@ -13,8 +13,8 @@ import json
 import sqlite3
 import zlib
 from contextlib import suppress
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 from searchsvc.article import Article, Entity, Mention
 from searchsvc.extract import rules
@@ -84,19 +84,19 @@ class NamesCache:
             pass
         return None
 
-    def use(self, article: Article, origin: str) -> None:
-        """Notes that what *origin* found in the text of *article* is still of use."""
-        self._used.setdefault(origin, set()).add(_digest(article))
-
     def put(self, article: Article, origin: str, entities: tuple[Entity, ...]) -> None:
         """Keeps the names that *origin* found in the text of *article*."""
-        if self._db is None or self._read_only:
+        self.keep(Entry.of(article, origin, entities))
+
+    def keep(self, entry: "Entry") -> None:
+        """Keeps *entry*, or notes that what was kept is still of use."""
+        self._used.setdefault(entry.origin, set()).add(entry.text)
+        if self._db is None or self._read_only or not entry.packed:
             return
-        text = _digest(article)
-        self._used.setdefault(origin, set()).add(text)
         try:
             self._db.execute(
-                "insert or replace into names values (?, ?, ?)", (origin, text, _packed(entities))
+                "insert or replace into names values (?, ?, ?)",
+                (entry.origin, entry.text, entry.packed),
             )
             self._written += 1
             if self._written % _COMMIT_EVERY == 0:
@@ -129,6 +129,22 @@ class NamesCache:
             self._db = None
 
 
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """What the cache keeps of a text: who found names in it, and which; b"" if it has them."""
+
+    text: bytes
+    origin: str
+    packed: bytes = b""
+
+    @classmethod
+    def of(
+        cls, article: Article, origin: str, entities: tuple[Entity, ...] | None = None
+    ) -> "Entry":
+        """The entry for the text of *article*; without *entities*, one that the cache has."""
+        return cls(_digest(article), origin, b"" if entities is None else _packed(entities))
+
+
 def _digest(article: Article) -> bytes:
     # The lengths part the texts: no two articles come to the same bytes.
     texts = (article.title, article.body, article.dateline)
@@ -136,9 +152,8 @@ def _digest(article: Article) -> bytes:
     return hashlib.sha256((head + "".join(texts)).encode("utf-8", "surrogatepass")).digest()
 
 
-def rows(entities: tuple[Entity, ...]) -> list[Any]:
-    """*entities* as JSON can hold them, in short."""
-    return [
+def _packed(entities: tuple[Entity, ...]) -> bytes:
+    rows = [
         [
             e.field,
             e.name,
@@ -154,19 +169,12 @@ def rows(entities: tuple[Entity, ...]) -> list[Any]:
         ]
         for e in entities
     ]
-
-
-def _packed(entities: tuple[Entity, ...]) -> bytes:
-    text = json.dumps(rows(entities), ensure_ascii=False, separators=(",", ":"))
+    text = json.dumps(rows, ensure_ascii=False, separators=(",", ":"))
     return zlib.compress(text.encode("utf-8", "surrogatepass"), 1)
 
 
 def _unpacked(packed: bytes) -> tuple[Entity, ...]:
-    return entities(json.loads(zlib.decompress(packed).decode("utf-8", "surrogatepass")))
-
-
-def entities(rows: list[Any]) -> tuple[Entity, ...]:
-    """What `rows` described."""
+    rows = json.loads(zlib.decompress(packed).decode("utf-8", "surrogatepass"))
     return tuple(
         Entity(
             field=field,

@@ -39,6 +39,8 @@ class Corrector:
 
     def correct(self, article: Article) -> tuple[Article, frozenset[Correction]]:
         """*article*, with the names of its entities corrected, and the corrections that did it."""
+        if not (self._moves or self._hides or self._of_article):  # as in most corpora
+            return article, frozenset()
         used: set[Correction] = set()
         entities = list(article.entities)
         for one in self._of_article.get(article.id, ()):

@@ -9,6 +9,7 @@ import re
 from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import replace
+from functools import lru_cache
 
 from searchsvc.analysis import fold
 from searchsvc.article import Entity
@@ -86,9 +87,10 @@ def _words_of(entity: Entity) -> set[str]:
     return words | ({entity.key.lower()} if entity.field == "places" else set())
 
 
-def _split(name: str) -> list[str]:
+@lru_cache(maxsize=1 << 14)  # the same names come again and again
+def _split(name: str) -> tuple[str, ...]:
     words = [word.strip(".") for word in re.split(r"[\s_-]+", fold(name))]
-    return [word for word in words if word and word not in spelling.SUFFIXES]
+    return tuple(word for word in words if word and word not in spelling.SUFFIXES)
 
 
 def spoken(tag: str) -> str:

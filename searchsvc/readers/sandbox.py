@@ -6,7 +6,8 @@
 A parser that hangs, swallows all memory or crashes costs the article that it was at, which becomes
 a Problem that says so; a new worker goes on after it. Files come in the order they were given,
 items as they are read. Workers run ahead of whoever takes the items by a bounded number of files
-and pieces, so an archive of any size needs the memory of a few articles.
+and pieces, so an archive of any size needs the memory of a few articles. All of them read a large
+file, and each parses every so manieth article of it.
 """
 
 import os
@@ -17,18 +18,20 @@ from collections import deque
 from collections.abc import Generator, Iterable, Iterator
 from contextlib import closing, suppress
 from dataclasses import dataclass, field
-from itertools import islice
+from itertools import chain, islice, zip_longest
 
 from searchsvc.corpus import CorpusFile
+from searchsvc.extract import Named
 from searchsvc.readers.pieces import Item, Problem
 from searchsvc.readers.process import DEFAULT_LIMITS, Abandoned, Died, Limits, Process
-from searchsvc.readers.worker import Named, NameSearch, Task, from_line, to_line
+from searchsvc.readers.worker import NameSearch, Task, from_line, to_line
 
 __all__ = ["CORES", "Items", "Limits", "NameSearch", "Named", "Workers", "read_files"]
 
 CORES = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 _FILES_AHEAD = 4  # for each worker
+_SHARED_FROM = 1 << 20  # bytes of a file, from which on all workers read it
 _BLOCKS_AHEAD = 4  # of each file: what a pipe holds, which is some twenty articles
 _MOST_DEATHS = 25  # of workers over one file; then the rest of it is given up
 _LAST: list[bytes] = []  # that ends a file
@@ -51,26 +54,29 @@ class Workers:
         No file is begun any more when the generator is through, is closed or raises.
         """
         coming = iter(files)
-        jobs: deque[_Job] = deque()
+        jobs: deque[list[_Job]] = deque()
         todo: queue.SimpleQueue[_Job | None] = queue.SimpleQueue()
         feeders: list[_Feeder] = []
         try:
             while True:
                 for file in islice(coming, self.count * _FILES_AHEAD - len(jobs)):
-                    jobs.append(_Job(file, names))
-                    todo.put(jobs[-1])
-                    if len(feeders) < self.count:
-                        feeders.append(_Feeder(todo, self))
-                        feeders[-1].start()
+                    shares = self.count if file.size >= _SHARED_FROM else 1
+                    jobs.append([_Job(file, names, share, shares) for share in range(shares)])
+                    for job in jobs[-1]:
+                        todo.put(job)
+                        if len(feeders) < self.count:
+                            feeders.append(_Feeder(todo, self))
+                            feeders[-1].start()
                 if not jobs:
                     return
-                yield jobs[0].file, Items(jobs[0])
-                jobs.popleft().abandon()
+                yield jobs[0][0].file, Items(jobs[0])
+                for job in jobs.popleft():
+                    job.abandon()
         finally:
             # When the interpreter ends, threads stand still and locks may be held: nothing to wait
             # for. The workers then end by themselves, as their pipes do.
             if not sys.is_finalizing():
-                for job in jobs:
+                for job in chain.from_iterable(jobs):
                     job.abandon()
                 for _ in feeders:
                     todo.put(None)
@@ -107,10 +113,12 @@ def read_files(
 
 @dataclass(slots=True)
 class _Job:
-    """A file, and the answers about it on their way from a worker."""
+    """A share of a file, and the answers about it on their way from a worker."""
 
     file: CorpusFile
-    names: NameSearch | None = None
+    names: NameSearch | None
+    share: int
+    shares: int
     answers: queue.Queue[list[bytes]] = field(default_factory=lambda: queue.Queue(_BLOCKS_AHEAD))
     abandoned: threading.Event = field(default_factory=threading.Event)
     failure: Exception | None = None
@@ -132,12 +140,12 @@ class _Job:
                 self.answers.get_nowait()
         self.answers.put(_LAST)
 
-    def items(self) -> Iterator[Item | Named]:
-        """The items in the answers, as they come."""
+    def pieces(self) -> Iterator[list[Item | Named]]:
+        """The items in each answer, as they come."""
         while answers := self.answers.get():
             for answer in answers:
                 self.place, items = from_line(answer)
-                yield from items
+                yield items
         if self.failure:
             raise self.failure
 
@@ -145,9 +153,10 @@ class _Job:
 class Items(Iterator[Item | Named]):
     """The items of one file, as they come."""
 
-    def __init__(self, job: _Job) -> None:
-        self._job = job
-        self._items = job.items()
+    def __init__(self, jobs: list[_Job]) -> None:
+        self._jobs = jobs
+        shares = zip_longest(*(job.pieces() for job in jobs), fillvalue=())
+        self._items = chain.from_iterable(chain.from_iterable(shares))
 
     def __next__(self) -> Item | Named:
         return next(self._items)
@@ -155,7 +164,7 @@ class Items(Iterator[Item | Named]):
     @property
     def place(self) -> int:
         """How many bytes of the file were read for the items taken so far, about."""
-        return self._job.place
+        return max(job.place for job in self._jobs)
 
 
 class _Feeder(threading.Thread):
@@ -188,7 +197,10 @@ class _Feeder(threading.Thread):
         done, reason, deaths = 0, "", 0
         while True:
             limits = self._workers.limits
-            task = Task(job.file, limits.cpu_seconds, limits.memory_mb, done, reason, job.names)
+            task = Task(
+                job.file, limits.cpu_seconds, limits.memory_mb, done, reason, job.names,
+                job.share, job.shares,
+            )  # fmt: skip
             try:
                 for answers in self._worker().answers(task, job.abandoned):
                     if answers:

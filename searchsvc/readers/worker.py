@@ -16,6 +16,7 @@ import resource
 import signal
 import sys
 import time
+from base64 import b64decode, b64encode
 from collections.abc import Iterable, Iterator
 from dataclasses import asdict, dataclass
 from functools import lru_cache
@@ -24,8 +25,8 @@ from typing import Any, BinaryIO
 
 from searchsvc.article import Article
 from searchsvc.corpus import CorpusFile
-from searchsvc.extract import Found, find
-from searchsvc.extract.cache import NamesCache, entities, rows
+from searchsvc.extract import Named, extract, name
+from searchsvc.extract.cache import Entry, NamesCache
 from searchsvc.readers import Item, Note, Problem, pieces, splitter
 from searchsvc.readers.pieces import Piece
 
@@ -43,19 +44,11 @@ class NameSearch:
 
 
 @dataclass(frozen=True, slots=True)
-class Named:
-    """An article as it was read, its digest, and the names found in it."""
-
-    article: Article
-    digest: bytes
-    found: Found
-
-
-@dataclass(frozen=True, slots=True)
 class Task:
-    """A file to read from its piece number `done` on.
+    """A file to read, or every piece of it whose number modulo `shares` is `share`.
 
-    Where `reason` is given, that piece is not parsed but reported as a problem for this reason.
+    Of these, it is read from number `done` on. Where `reason` is given, that piece is not parsed
+    but reported as a problem for this reason.
     """
 
     file: CorpusFile
@@ -64,6 +57,8 @@ class Task:
     done: int = 0
     reason: str = ""
     names: "NameSearch | None" = None
+    share: int = 0
+    shares: int = 1
 
     def to_line(self) -> bytes:
         values = asdict(self)
@@ -97,9 +92,10 @@ def from_line(line: bytes) -> tuple[int, list[Item | Named]]:
 
 def _to_json(item: Item | Named) -> list[Any]:
     match item:
-        case Named(article, digest, found):
-            names = [rows(found.entities), found.origin, found.is_known]
-            return ["named", article.to_dict(), digest.hex(), names]
+        case Named(article, digest, entry):
+            packed = b64encode(entry.packed).decode()
+            known = [entry.text.hex(), entry.origin, packed]
+            return ["named", article.to_dict(), digest.hex(), known]
         case Article():
             return ["article", item.to_dict()]
         case Problem():
@@ -117,9 +113,9 @@ def _readable(text: str) -> str:
 def _from_json(kind: str, *values: Any) -> Item | Named:
     match kind:
         case "named":
-            article, digest, (names, origin, is_known) = values
-            found = Found(entities(names), origin, is_known)
-            return Named(Article.from_dict(article), bytes.fromhex(digest), found)
+            article, digest, (text, origin, packed) = values
+            entry = Entry(bytes.fromhex(text), origin, b64decode(packed))
+            return Named(Article.from_dict(article), bytes.fromhex(digest), entry)
         case "article":
             return Article.from_dict(*values)
         case "problem":
@@ -141,7 +137,7 @@ def main() -> None:
                 loaded.add(task.file.reader)
                 splitter(task.file.reader)  # what it imports is not the articles' memory
                 if task.names:
-                    find(Article(id="", body="Paris"))
+                    extract(Article(id="", body="Paris"))
                 _allow_memory(task.memory_mb)
             for answer in _answers(task):
                 out.write(answer + b"\n")
@@ -167,8 +163,9 @@ def _answers(task: Task) -> Iterator[bytes]:
         if piece is None:
             yield END
             return
-        if number >= task.done:
-            reason = task.reason if number == task.done else ""
+        place, share = divmod(number, task.shares)
+        if share == task.share and place >= task.done:
+            reason = task.reason if place == task.done else ""
             yield to_line(_items(piece, reason, task), _place(streams))
         elif time.monotonic() > beaten + _BEAT_SECONDS:
             yield BEAT
@@ -197,7 +194,7 @@ def named(item: Item, names: NameSearch) -> Item | Named:
     """*item* with its names, if it is an article."""
     if not isinstance(item, Article):
         return item
-    return Named(item, item.digest(), find(item, _cache(names.cache), names.model))
+    return name(item, _cache(names.cache), names.model)
 
 
 @lru_cache(maxsize=1)

@@ -29,9 +29,10 @@ from typing import Any
 from searchsvc import cli, updating
 from searchsvc.corpus import CorpusFile
 from searchsvc.engines import ENGINES, engine_format
+from searchsvc.extract import Named
 from searchsvc.readers import Item, read
 from searchsvc.readers.sandbox import Workers
-from searchsvc.readers.worker import Named, NameSearch, named
+from searchsvc.readers.worker import NameSearch, named
 from searchsvc.store import DirectoryStore
 
 from . import planted

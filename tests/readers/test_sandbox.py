@@ -146,6 +146,54 @@ def test_files_come_in_order_with_their_own_items(new_file: NewFile) -> None:
         assert summary(items) == [str(files.index(file))] * (1 + files.index(file) * 7 % 40)
 
 
+@pytest.fixture
+def shared(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Has all workers read every file, as they do large ones."""
+    monkeypatch.setattr(sandbox, "_SHARED_FROM", 0)
+
+
+@pytest.mark.usefixtures("shared")
+@pytest.mark.parametrize("workers", [1, 2, 3])
+def test_a_file_that_workers_share_comes_in_order(workers: int, new_file: NewFile) -> None:
+    files = [new_file(*[f"article {n}.{i}" for i in range(n * 7)]) for n in range(9)]
+    for n, (_, items) in enumerate(read_files(files, workers, QUICK)):
+        assert summary(items) == [f"{n}.{i}" for i in range(n * 7)]
+
+
+@pytest.mark.usefixtures("shared")
+def test_two_workers_share_the_articles_of_a_file(new_file: NewFile) -> None:
+    ((_, items),) = ((f, summary(i)) for f, i in read_files([new_file(*["pid"] * 8)], 2, QUICK))
+    assert len(set(items)) == 2
+    assert items[0::2] == [items[0]] * 4
+    assert items[1::2] == [items[1]] * 4
+
+
+@pytest.mark.usefixtures("shared")
+def test_what_goes_wrong_in_a_shared_file_costs_one_article(new_file: NewFile) -> None:
+    file = new_file("article A", "exit", "spin", "article B", "abort", "raise", "article C")
+    ((_, found),) = ((f, summary(items)) for f, items in read_files([file], 2, QUICK))
+    assert found == [
+        "A",
+        "line 2: the parser died (exit code 3)",
+        "line 3: took more than 1 s of CPU",
+        "B",
+        "line 5: the parser died (signal 6): free(): invalid pointer",
+        "line 6: the parser failed: ValueError: no such thing",
+        "C",
+    ]
+
+
+@pytest.mark.usefixtures("shared")
+def test_a_share_that_is_given_up_leaves_the_others(
+    new_file: NewFile, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(sandbox, "_MOST_DEATHS", 2)
+    file = new_file(*["article A", "exit"] * 4, "article B")
+    ((_, found),) = ((f, summary(items)) for f, items in read_files([file], 2, QUICK))
+    assert [title for title in found if len(title) == 1] == ["A", "A", "A", "A", "B"]
+    assert found[3] == ": the parser died (exit code 3); the rest of the file is not read"
+
+
 def test_going_on_to_the_next_file_drops_what_is_left(new_file: NewFile) -> None:
     files = [new_file("article A", *["article x"] * 5000), new_file("article B")]
     found = []
