@@ -209,6 +209,7 @@ def copy_whole(source: Path, target: Path) -> bool:
     *target* is complete only then, on disk, with the manifest of *source*.
     """
     manifest = read_manifest(source)
+    target.mkdir(mode=0o700, exist_ok=True)
     for name, facts in manifest["files"].items():
         (target / name).parent.mkdir(parents=True, exist_ok=True)
         shutil.copyfile(source / name, target / name)

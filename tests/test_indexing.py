@@ -574,6 +574,7 @@ def test_the_cache_of_names_may_be_lost_broken_or_taken(
     haldane(world)
     world.update(names=NameSource(cache=cache))
     assert cache.stat().st_size > 0
+    assert cache.stat().st_mode & 0o077 == 0, "what articles say is for their owner alone"
     before = world.articles()
     holder = None
     match spoil:

@@ -529,7 +529,9 @@ def test_a_write_leaves_the_files_of_the_generation_before(store: DirectoryStore
 def test_the_index_directory_is_private(store: DirectoryStore) -> None:
     store.root.mkdir(mode=0o755)  # as in a checkout
     write(store, article(1))
-    assert store.current().folder.stat().st_mode & 0o077 == 0
+    folders = [path for path in store.root.iterdir() if path.is_dir()]
+    assert {path.name for path in folders} == {"gen-000001", "spare-000001"}
+    assert all(path.stat().st_mode & 0o077 == 0 for path in folders)
 
 
 def test_damage_is_not_merged_into_what_looks_right(store: DirectoryStore) -> None:

@@ -53,6 +53,9 @@ class NamesCache:
 
     def _open(self) -> None:
         mode = "ro" if self._read_only else "rwc"
+        if not self._read_only:
+            with suppress(OSError):  # SQLite will say so
+                self._path.touch(mode=0o600)  # what articles say is for their owner alone
         uri = f"{self._path.absolute().as_uri()}?mode={mode}"
         self._db = sqlite3.connect(uri, uri=True, isolation_level=None, timeout=0.2)
         # After a loss of power it may be broken, which costs nothing but the time to fill it.
