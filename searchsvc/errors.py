@@ -4,6 +4,7 @@
     ├── QueryError        the query cannot be read: position, caret, reason, remedy
     ├── ParameterError    a filter, date, page or size out of its range
     ├── CursorExpired     a cursor into a generation that is no longer kept
+    ├── TooBusy           more is asked than can be answered in time
     ├── ReadError         an article, or a whole file, that a reader gives up on
     ├── ConfigError       a setting, from a flag, the environment or searchsvc.toml
     ├── CorpusError       the corpus itself cannot be scanned
@@ -91,6 +92,10 @@ class ParameterError(SearchServiceError):
 
 class CursorExpired(SearchServiceError):
     """A cursor into a generation of the index that is no longer kept."""
+
+
+class TooBusy(SearchServiceError):
+    """More is asked at the moment than can be answered in time."""
 
 
 class ReadError(SearchServiceError):

@@ -28,7 +28,7 @@ LIBRARIES = {
     "whoosh": "engines",
     "tantivy": "engines",
     "numpy": "engines",
-    "cachetools": "engines",
+    "cachetools": "engines web",
     "regex": "snippets",
     "Stemmer": "analysis",
     "rapidfuzz": "query searching extract",

@@ -18,6 +18,8 @@ from jinja2 import StrictUndefined
 from searchsvc.answers import Problem
 from searchsvc.engines.base import Store
 from searchsvc.web import api, pages, problems, security
+from searchsvc.web.admission import Admission, admit
+from searchsvc.web.kept import KeptAnswers
 from searchsvc.web.links import NameConverter
 from searchsvc.web.samples import Samples
 
@@ -33,11 +35,15 @@ def create_app(
     *,
     trusted_hosts: list[str] | None = None,
     suspect: Callable[[], bool] = lambda: False,
+    admission: Admission | None = None,
+    answers: KeptAnswers | None = None,
 ) -> OpenAPI:
     """The WSGI application that searches *store*.
 
     It answers only under the names in *trusted_hosts*, as `Host` has them; None is any name.
     *suspect* is asked when an answer failed as none should: whether the index was damaged.
+    *admission* says how many are answered at a time, all unless it is given. *answers* are those
+    that are kept.
     """
     app = OpenAPI(
         __name__,
@@ -50,10 +56,13 @@ def create_app(
     )
     app.extensions["searchsvc.store"] = store
     app.extensions["searchsvc.suspect"] = suspect
+    app.extensions["searchsvc.answers"] = answers or KeptAnswers()
     app.extensions["searchsvc.samples"] = Samples()
     app.jinja_options = {"undefined": StrictUndefined, "trim_blocks": True, "lstrip_blocks": True}
     app.url_map.converters["name"] = NameConverter
     security.secure(app, trusted_hosts)
+    if admission:
+        admit(app, admission)
     problems.handle_errors(app)
     app.register_api(api.search_api)
     app.register_api(api.health)

@@ -17,7 +17,7 @@ from flask_openapi3.openapi import OpenAPI
 from flask_openapi3.types import ResponseDict
 from pydantic import BaseModel, Field
 
-from searchsvc import profiles, searching, suggesting
+from searchsvc import profiles, suggesting
 from searchsvc.answers import (
     ArticleAnswer,
     CandidatesAnswer,
@@ -29,6 +29,7 @@ from searchsvc.answers import (
 from searchsvc.errors import ParameterError
 from searchsvc.parameters import MAX_SIZE, SearchParameters, read_parameters
 from searchsvc.query.parser import MAX_CHARACTERS
+from searchsvc.web import current
 from searchsvc.web.current import store
 from searchsvc.web.links import entity_url
 
@@ -164,7 +165,7 @@ def search(query: SearchParameters) -> Response:
         known = _etag(store().current().name, query.query_string())
         if request.if_none_match.is_weak(known):
             return _cacheable(Response(status=304), known)
-    answer = searching.search(store(), query)
+    answer = current.search(query)
     response = _cached(answer, _etag(answer.generation, query.query_string()))
     response.headers["Link"] = _link_header(answer.links)
     return response
@@ -248,14 +249,14 @@ def healthz() -> Response:
 )
 def readyz() -> Response:
     """Opens the index and names its generation."""
-    current = store().current()
-    articles = current.engine.count()
+    served = store().current()
+    articles = served.engine.count()
     ready = Ready(
         status="ready",
-        generation=current.name,
+        generation=served.name,
         articles=articles,
-        fallback=current.fallback,
-        notice=current.notice,
+        fallback=served.fallback,
+        notice=served.notice,
     )
     return _json(ready)
 

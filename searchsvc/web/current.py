@@ -1,11 +1,14 @@
-"""What the views share: the store that is searched, its samples, and the id of the request."""
+"""What the views share: the store that is searched, its answers, and the id of the request."""
 
 import re
 import secrets
 
 from flask import current_app, g, request
 
+from searchsvc.answers import SearchAnswer
 from searchsvc.engines.base import Generation, Store
+from searchsvc.parameters import SearchParameters
+from searchsvc.web.kept import KeptAnswers
 from searchsvc.web.samples import Sample, Samples
 
 _PROPER_ID = re.compile(r"[A-Za-z0-9._-]{1,64}")
@@ -15,6 +18,12 @@ def store() -> Store:
     """The store that this application was made for."""
     kept: Store = current_app.extensions["searchsvc.store"]
     return kept
+
+
+def search(asked: SearchParameters) -> SearchAnswer:
+    """What `searching.search` answers, and raises; maybe it was asked before."""
+    kept: KeptAnswers = current_app.extensions["searchsvc.answers"]
+    return kept.search(store(), asked)
 
 
 def samples(generation: Generation) -> tuple[Sample, ...]:

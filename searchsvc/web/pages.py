@@ -19,7 +19,7 @@ from searchsvc.answers import Passage, ProfileAnswer, SearchAnswer
 from searchsvc.errors import ParameterError, QueryError
 from searchsvc.parameters import NAMES, SearchParameters, read_parameters
 from searchsvc.query.parser import quote
-from searchsvc.web import links, listing, markup, people
+from searchsvc.web import current, links, listing, markup, people
 from searchsvc.web.current import samples, store
 
 pages = Blueprint("pages", __name__)
@@ -65,7 +65,7 @@ def search() -> ResponseReturnValue:
     if not faults and any(value == "" for _, value in request.args.items(multi=True)):
         return redirect(links.search_url(asked))
     results = _results(asked, faults)
-    current = store().current()
+    served = store().current()
     is_home = not asked.pairs(size=None)
     page = render_template(
         "search.html",
@@ -75,9 +75,9 @@ def search() -> ResponseReturnValue:
         error=results.error,
         faults=results.faults,
         is_home=is_home,
-        samples=samples(current) if is_home else (),
-        articles=current.engine.count(),
-        fallback=current.fallback,
+        samples=samples(served) if is_home else (),
+        articles=served.engine.count(),
+        fallback=served.fallback,
     )
     return page, 400 if results.error or results.faults else 200
 
@@ -142,7 +142,7 @@ def _usable(
 
 def _results(asked: SearchParameters, faults: list[ParameterError]) -> Results:
     try:
-        answer = searching.search(store(), asked)
+        answer = current.search(asked)
     except ParameterError as fault:  # a cursor that is none
         return _results(asked.model_copy(update={"cursor": None}), [*faults, fault])
     except QueryError as error:
@@ -154,5 +154,5 @@ def _literal(asked: SearchParameters) -> Results:
     """The results for the words of a query that cannot be read, whatever signs stand there."""
     words = quote(asked.q)
     shown = asked.model_copy(update={"q": words})
-    answer = searching.search(store(), shown) if words else None
+    answer = current.search(shown) if words else None
     return Results(asked=asked, shown=shown, answer=answer)

@@ -19,6 +19,7 @@ from searchsvc.errors import (
     ParameterError,
     QueryError,
     SearchServiceError,
+    TooBusy,
 )
 from searchsvc.web.current import request_id
 
@@ -26,6 +27,7 @@ from searchsvc.web.current import request_id
 KINDS: dict[type[SearchServiceError], tuple[int, str, str]] = {
     QueryError: (400, "bad-query", "The query cannot be read"),
     ParameterError: (400, "bad-parameter", "A parameter cannot be used"),
+    TooBusy: (503, "too-busy", "The service is busy"),
     CursorExpired: (410, "cursor-expired", "The cursor has expired"),
     IndexMissing: (503, "index-missing", "There is no index yet"),
     IndexOutdated: (503, "index-outdated", "The index is of another version"),
@@ -36,6 +38,7 @@ _NOT_ALLOWED = (405, "method-not-allowed", "Method not allowed")
 _BUG = (500, "internal-error", "Internal error")
 
 _FOR_PROGRAMS = ("/api/", "/openapi.json", "/healthz", "/readyz")
+_BUSY_SECONDS = 1
 _RETRY_SECONDS = 30  # an index that is missing comes back by somebody's hand, not in a second
 
 
@@ -69,7 +72,8 @@ def _answer_to_ours(error: SearchServiceError) -> Response:
         ]
     response = _answer(*KINDS[type(error)], detail, faults)
     if response.status_code == 503:
-        response.headers["Retry-After"] = str(_RETRY_SECONDS)
+        seconds = _BUSY_SECONDS if isinstance(error, TooBusy) else _RETRY_SECONDS
+        response.headers["Retry-After"] = str(seconds)
     return response
 
 

@@ -10,8 +10,9 @@ from waitress.server import create_server
 from searchsvc.engines.base import Store
 from searchsvc.errors import ConfigError
 from searchsvc.web import create_app
+from searchsvc.web.admission import RUNNING, WAITING, Admission
 
-THREADS = 8  # a search is short; more threads only share one interpreter
+THREADS = RUNNING + WAITING + 8  # some of which turn away and answer probes
 CONNECTIONS = 1000  # half-open ones cost nothing, and must not keep others out
 IDLE_SECONDS = 10
 MAX_BODY = 64 << 10  # bytes; we take none
@@ -33,7 +34,7 @@ def serve_forever(
     try:
         address = min(socket.getaddrinfo(host, port, type=socket.SOCK_STREAM))[4]
         server = create_server(
-            create_app(store, suspect=suspect),
+            create_app(store, suspect=suspect, admission=Admission()),
             host=str(address[0]),  # of several, the IPv4 one
             port=port,
             threads=THREADS,

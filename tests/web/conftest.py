@@ -6,6 +6,7 @@ from bs4 import BeautifulSoup
 from searchsvc.article import Article
 from searchsvc.engines.memory import MemoryStore
 from searchsvc.web import create_app
+from searchsvc.web.kept import KeptAnswers
 
 from .worlds import articles
 
@@ -39,7 +40,9 @@ def client(store):
 @pytest.fixture(scope="session")
 def world():
     """A client of 60 random articles."""
-    return create_app(MemoryStore(articles(seed=7, count=60))).test_client()
+    # Pages and JSON are compared: each is to search for itself.
+    store = MemoryStore(articles(seed=7, count=60))
+    return create_app(store, answers=KeptAnswers(0)).test_client()
 
 
 @pytest.fixture(scope="session")

@@ -1,0 +1,68 @@
+"""Which requests are let in: rather some that are answered in time than all too late.
+
+    running (a few: they share one interpreter) <- waiting, in order <- all others: 503, at once
+
+Without it a crowd of clients has everybody wait for everybody, and whoever gave up is still
+worked for. Probes and files are always let in.
+"""
+
+import threading
+
+from flask import Flask, g, request
+
+from searchsvc.errors import TooBusy
+
+RUNNING = 4
+WAITING = 36  # a tenth of a second, of the searches of an archive of some size
+SECONDS = 2.0  # that one waits at most, behind searches that take long
+
+_ALWAYS = frozenset(("health.healthz", "health.readyz", "static"))
+
+
+class Admission:
+    """Lets *running* requests run at a time, and *waiting* wait for that, *seconds* at most."""
+
+    def __init__(
+        self, running: int = RUNNING, waiting: int = WAITING, seconds: float = SECONDS
+    ) -> None:
+        self.inside = 0  # who runs or waits
+        self._places = running + waiting
+        self._turns = threading.BoundedSemaphore(running)
+        self._seconds = seconds
+        self._lock = threading.Lock()
+
+    def enter(self) -> None:
+        """Returns when it is one's turn; `leave` is to follow. Raises TooBusy."""
+        with self._lock:
+            if self.inside == self._places:
+                raise TooBusy("too many others are searching just now; try again in a second")
+            self.inside += 1
+        if not self._turns.acquire(timeout=self._seconds):
+            self._count_out()
+            raise TooBusy("the searches before this one take long; try again in a second")
+
+    def leave(self) -> None:
+        """Gives the turn to the next."""
+        self._turns.release()
+        self._count_out()
+
+    def _count_out(self) -> None:
+        with self._lock:
+            self.inside -= 1
+
+
+def admit(app: Flask, admission: Admission) -> None:
+    """Has the requests to *app* pass *admission*."""
+
+    def enter() -> None:
+        if request.endpoint not in _ALWAYS:
+            admission.enter()
+            g.is_admitted = True
+
+    def leave(error: BaseException | None) -> None:
+        if g.pop("is_admitted", False):
+            admission.leave()
+
+    app.extensions["searchsvc.admission"] = admission
+    app.before_request(enter)
+    app.teardown_request(leave)
