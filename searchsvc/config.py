@@ -17,6 +17,7 @@ from searchsvc.errors import ConfigError
 
 FILE = "searchsvc.toml"
 PREFIX = "SEARCHSVC_"
+MOST_WORKERS = 64
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,6 +35,7 @@ SETTINGS = (
     Setting("engine", "whoosh", "The search engine."),
     Setting("host", "127.0.0.1", "The address that `serve` listens on."),
     Setting("port", 8000, "The port that `serve` listens on; 0 takes a free one."),
+    Setting("workers", 1, "The processes that `serve` answers with; one for each core is enough."),
     Setting("corrections", "", "The file of corrections to names, if not beside the corpus."),
     Setting("model", "", "The model whose names count, where `enrich` has found them."),
 )
@@ -48,6 +50,7 @@ class Config:
     engine: str
     host: str
     port: int
+    workers: int
     corrections: Path | None
     model: str
 
@@ -64,10 +67,10 @@ def load(
         variable = PREFIX + setting.name.upper()
         if flags and flags.get(setting.name) is not None:
             values[setting.name] = _typed(setting, flags[setting.name], f"--{setting.name}")
-        elif environment.get(variable):
+        elif variable in environment:
             values[setting.name] = _typed(setting, environment[variable], variable)
         elif setting.name in file:
-            values[setting.name] = _typed(setting, file[setting.name], f"{setting.name} in {FILE}")
+            values[setting.name] = _written(setting, file[setting.name])
         else:
             values[setting.name] = setting.default
     unknown = set(file) - {setting.name for setting in SETTINGS}
@@ -76,6 +79,9 @@ def load(
         raise ConfigError(f"{FILE}: no setting {min(unknown)!r}; there are {known}")
     if not 0 <= values["port"] <= 65535:
         raise ConfigError(f"port: {values['port']} is no port; it is 0 to 65535")
+    if not 1 <= values["workers"] <= MOST_WORKERS:
+        said = f"workers: {values['workers']} processes cannot serve"
+        raise ConfigError(f"{said}; it is 1 to {MOST_WORKERS}")
     values["index"], values["corpus"] = Path(values["index"]), Path(values["corpus"])
     values["corrections"] = Path(values["corrections"]) if values["corrections"] else None
     return Config(**values)
@@ -87,15 +93,29 @@ def read_file(path: Path = Path(FILE)) -> dict[str, Any]:
         return tomllib.loads(path.read_text("utf-8"))
     except FileNotFoundError:
         return {}
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError, OSError) as error:
+    except tomllib.TOMLDecodeError as error:
+        said = f'{path} cannot be read: {error}; text stands in quotes: corpus = "articles"'
+        raise ConfigError(said) from None
+    except UnicodeDecodeError as error:
+        raise ConfigError(f"{path} cannot be read: {error}; save it as UTF-8") from None
+    except OSError as error:
         raise ConfigError(f"{path} cannot be read: {error}") from None
 
 
-def _typed(setting: Setting, value: Any, where: str) -> str | int:
+def _written(setting: Setting, value: Any) -> str | int:
+    """A value of searchsvc.toml, which has types of its own."""
+    where = f"{setting.name} in {FILE}"
+    if type(value) is not type(setting.default):  # True is an int, too
+        is_text = isinstance(setting.default, str)
+        kind = "text in quotes" if is_text else "a whole number without quotes"
+        raise ConfigError(f"{where}: {value!r} is not {kind}")
+    return _typed(setting, value, where)
+
+
+def _typed(setting: Setting, value: str | int, where: str) -> str | int:
+    if value == "" and setting.default:  # as a path it would be the working directory
+        raise ConfigError(f"{where} is empty; leave it out for the default, {setting.default!r}")
     try:
-        if isinstance(value, bool) or not isinstance(value, str | int):
-            raise ValueError
         return type(setting.default)(value)
     except ValueError:
-        kind = "a whole number" if isinstance(setting.default, int) else "text"
-        raise ConfigError(f"{where}: {value!r} is not {kind}") from None
+        raise ConfigError(f"{where}: {value!r} is not a whole number") from None

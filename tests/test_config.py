@@ -24,6 +24,7 @@ def test_defaults() -> None:
         "engine": "whoosh",
         "host": "127.0.0.1",
         "port": 8000,
+        "workers": 1,
         "corrections": "",
         "model": "",
     }
@@ -35,8 +36,15 @@ def test_defaults() -> None:
     [
         ({"SEARCHSVC_PORT": "http"}, {}, "SEARCHSVC_PORT: 'http' is not a whole number"),
         ({"SEARCHSVC_PORT": "70000"}, {}, "70000 is no port"),
-        ({}, {"port": True}, "port in searchsvc.toml: True"),
-        ({}, {"host": ["a"]}, "host in searchsvc.toml"),
+        ({}, {"port": True}, "port in searchsvc.toml: True is not a whole number"),
+        ({}, {"port": "80"}, "port in searchsvc.toml: '80' is not a whole number without quotes"),
+        ({}, {"port": 80.0}, "port in searchsvc.toml: 80.0 is not a whole number"),
+        ({}, {"corpus": 5}, "corpus in searchsvc.toml: 5 is not text in quotes"),
+        ({}, {"host": ["a"]}, "host in searchsvc.toml: ['a'] is not text in quotes"),
+        ({}, {"index": ""}, "index in searchsvc.toml is empty; leave it out"),
+        ({}, {"engine": ""}, "engine in searchsvc.toml is empty; leave it out for the default"),
+        ({"SEARCHSVC_CORPUS": ""}, {}, "SEARCHSVC_CORPUS is empty; leave it out"),
+        ({"SEARCHSVC_PORT": ""}, {"port": 80}, "SEARCHSVC_PORT is empty; leave it out"),
         ({}, {"indx": "x"}, "no setting 'indx'; there are index, corpus, engine, host, port"),
     ],
 )
@@ -48,9 +56,22 @@ def test_a_wrong_value_names_its_place(
     assert said in str(raised.value)
 
 
-def test_a_file_that_is_no_toml_is_an_error(tmp_path: Path) -> None:
+def test_where_nothing_is_a_value_it_counts_as_one() -> None:
+    config = load({"SEARCHSVC_MODEL": ""}, toml={"model": "a", "corrections": ""})
+    assert (config.model, config.corrections) == ("", None)
+
+
+@pytest.mark.parametrize("text", ["port = = 80", "corpus = news", "host = 127.0.0.1"])
+def test_a_file_that_is_no_toml_is_an_error(tmp_path: Path, text: str) -> None:
     path = tmp_path / "searchsvc.toml"
     assert read_file(path) == {}
-    path.write_text("port = = 80")
-    with pytest.raises(ConfigError, match="cannot be read"):
+    path.write_text(text)
+    with pytest.raises(ConfigError, match=r"cannot be read: .*line 1.*; text stands in quotes"):
+        read_file(path)
+
+
+def test_a_file_in_another_encoding_is_an_error(tmp_path: Path) -> None:
+    path = tmp_path / "searchsvc.toml"
+    path.write_bytes('corpus = "münchen"'.encode("latin-1"))
+    with pytest.raises(ConfigError, match="save it as UTF-8"):
         read_file(path)

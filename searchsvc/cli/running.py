@@ -14,28 +14,37 @@ from searchsvc.indexing import corpora
 @command()
 @click.option("--host", help="The address to listen on.  [default: 127.0.0.1]")
 @click.option("--port", type=int, help="The port to listen on; 0 takes a free one. [default: 8000]")
-def serve(options: Options, host: str | None, port: int | None) -> int:
+@click.option("--workers", type=int, help="The processes that answer.  [default: 1]")
+def serve(options: Options, host: str | None, port: int | None, workers: int | None) -> int:
     """Serve the search page and the JSON API.
 
     Example: searchsvc serve --port 8080
     """
-    from searchsvc.web.serving import serve_forever  # Flask is loaded for nothing else
+    from searchsvc.web import serving  # Flask is loaded for nothing else
+    from searchsvc.web.supervising import Supervisor
 
-    settings = options.having({"host": host, "port": port}).config
+    settings = options.having({"host": host, "port": port, "workers": workers}).config
+    listening = serving.listen(settings.host, settings.port)
+
+    def tell(said: str) -> None:
+        click.echo(f"searchsvc: {said}", err=True)
+
+    def ready() -> None:
+        click.echo(f"serving {serving.url(settings.host, listening)}")
+
+    if settings.workers > 1:
+        supervisor = Supervisor(settings.workers, tell)
+        code = supervisor.run(ready)
+        if code is not None:
+            return code
+        ready = supervisor.ready
     store = options.store
     store.current()  # an index that is missing is told now, not to the first reader
-    guard = Guard(store, lambda said: click.echo(f"searchsvc: {said}", err=True))
+    guard = Guard(store, tell)
     guard.look()
     gc.freeze()  # what is loaded by now stays, and need not be gone through for garbage again
     with guard.watching():
-        said = serve_forever(
-            store,
-            settings.host,
-            settings.port,
-            lambda url: click.echo(f"serving {url}"),
-            guard.suspect,
-        )
-    return 128 + said
+        return 128 + serving.serve_forever(store, listening, ready, guard.suspect)
 
 
 @command()

@@ -1,6 +1,7 @@
 """The application behind waitress, with limits that keep slow and many clients from blocking it."""
 
 import errno
+import os
 import signal
 import socket
 from collections.abc import Callable
@@ -19,37 +20,47 @@ MAX_BODY = 64 << 10  # bytes; we take none
 MAX_HEADER = 32 << 10  # a query has at most 2,000 characters, nine bytes each in a URL
 
 
+def listen(host: str, port: int) -> socket.socket:
+    """A socket that takes connections at this address. Raises ConfigError if it cannot be had."""
+    try:
+        # Of several addresses, the IPv4 one.
+        family, *_, address = min(socket.getaddrinfo(host, port, type=socket.SOCK_STREAM))
+        return socket.create_server(address[:2], family=family, backlog=CONNECTIONS)
+    except OSError as error:
+        if error.errno in (errno.EMFILE, errno.ENFILE):
+            raise
+        is_name = isinstance(error, socket.gaierror)
+        reason = error.strerror if is_name else os.strerror(error.errno or 0)
+        said = f"cannot serve at {host}, port {port}: {reason}"
+        raise ConfigError(f"{said}; choose others with --host and --port") from error
+
+
+def url(host: str, listening: socket.socket) -> str:
+    """Where a browser finds what serves at *listening*, which *host* was asked for."""
+    shown = f"[{host}]" if ":" in host else host
+    return f"http://{shown}:{listening.getsockname()[1]}/"
+
+
 def serve_forever(
     store: Store,
-    host: str,
-    port: int,
-    tell: Callable[[str], None],
+    listening: socket.socket,
+    ready: Callable[[], None],
     suspect: Callable[[], bool] = lambda: False,
 ) -> int:
     """Serves until SIGINT or SIGTERM, and gives its number; requests under way are answered.
 
-    *tell* gets the URL when requests are taken; *suspect* is as in `create_app`. Raises
-    ConfigError when the address cannot be had.
+    *ready* is called when requests are taken; *suspect* is as in `create_app`.
     """
-    try:
-        address = min(socket.getaddrinfo(host, port, type=socket.SOCK_STREAM))[4]
-        server = create_server(
-            create_app(store, suspect=suspect, admission=Admission()),
-            host=str(address[0]),  # of several, the IPv4 one
-            port=port,
-            threads=THREADS,
-            connection_limit=CONNECTIONS,
-            channel_timeout=IDLE_SECONDS,
-            max_request_body_size=MAX_BODY,
-            max_request_header_size=MAX_HEADER,
-            ident=None,
-        )
-    except OSError as error:
-        if error.errno in (errno.EMFILE, errno.ENFILE):
-            raise
-        said = f"cannot serve at {host}, port {port}: {error.strerror}"
-        raise ConfigError(f"{said}; choose others with --host and --port") from error
-    shown = f"[{host}]" if ":" in host else host
+    server = create_server(
+        create_app(store, suspect=suspect, admission=Admission()),
+        sockets=[listening],
+        threads=THREADS,
+        connection_limit=CONNECTIONS,
+        channel_timeout=IDLE_SECONDS,
+        max_request_body_size=MAX_BODY,
+        max_request_header_size=MAX_HEADER,
+        ident=None,
+    )
     ended: list[int] = []
 
     def end(number: int, frame: object) -> None:
@@ -58,7 +69,7 @@ def serve_forever(
 
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, end)
-    tell(f"http://{shown}:{server.effective_port}/")
+    ready()
     try:
         server.run()
     finally:

@@ -1,0 +1,100 @@
+"""Several processes that serve at one address: a parent that starts them, and replaces who dies.
+
+    parent: has the address -> fork -> worker: takes connections from it, as a single process would
+
+Python runs one thread at a time, so more cores are of use to more processes only.
+"""
+
+import os
+import select
+import signal
+import threading
+import time
+from collections.abc import Callable
+from contextlib import suppress
+from typing import Any
+
+_SHORT_SECONDS = 5.0  # a worker that lives for less did not die of its work
+_MOST_SHORT = 3  # such lives in a row, then the service ends
+
+
+class Supervisor:
+    """Starts *count* workers, and tells of those that die by *tell*."""
+
+    def __init__(self, count: int, tell: Callable[[str], None]) -> None:
+        self._count = count
+        self._tell = tell
+        self._begun: dict[int, float] = {}  # when, of each worker by its pid
+        self._short = 0  # lives in a row
+        self._code: int | None = None  # that the service ends with, once it is to end
+        self._handlers: dict[int, Any] = {}
+        self._ready, self._is_ready = os.pipe()
+        self._alive, self._keep_alive = os.pipe()  # ends when the parent does
+
+    def run(self, serving: Callable[[], None]) -> int | None:
+        """None in a worker, which is to serve; in the parent the exit code, when all have ended.
+
+        *serving* is called in the parent when the first worker is `ready`.
+        """
+        for number in (signal.SIGINT, signal.SIGTERM):
+            self._handlers[number] = signal.signal(number, self._end)
+        if self._fork():  # one first: what keeps it from serving is told once
+            return None
+        is_serving = False
+        while self._begun:
+            pid, status = os.waitpid(-1, os.WNOHANG if not is_serving else 0)
+            if pid:
+                if self._is_replaced(pid, os.waitstatus_to_exitcode(status)) and self._fork():
+                    return None
+            elif select.select([self._ready], [], [], 0.1)[0]:
+                is_serving = True
+                serving()
+                if any(self._fork() for _ in range(self._count - 1)):
+                    return None
+        return self._code
+
+    def ready(self) -> None:
+        """Has the parent know, from a worker, that it serves."""
+        os.write(self._is_ready, b"!")
+
+    def _is_replaced(self, pid: int, code: int) -> bool:
+        """Whether another is to take the place of a worker that ended."""
+        is_short = time.monotonic() - self._begun.pop(pid) < _SHORT_SECONDS
+        if self._code is not None:
+            return False
+        self._short = self._short + 1 if is_short else 0
+        if self._short >= _MOST_SHORT or (is_short and code > 0):
+            self._end_workers()  # it said why, and another would say it again
+            self._code = code if code > 0 else 1
+            return False
+        self._tell(f"worker {pid} died ({_spoken(code)}); another takes its place")
+        return True
+
+    def _fork(self) -> bool:
+        """Whether this is the worker."""
+        pid = os.fork()
+        if pid:
+            self._begun[pid] = time.monotonic()
+            return False
+        os.close(self._keep_alive)
+        for number, handler in self._handlers.items():
+            signal.signal(number, handler)
+        threading.Thread(target=self._end_with_parent, daemon=True).start()
+        return True
+
+    def _end_with_parent(self) -> None:
+        os.read(self._alive, 1)
+        os.kill(os.getpid(), signal.SIGTERM)
+
+    def _end(self, number: int, frame: object) -> None:
+        self._code = 128 + number
+        self._end_workers()
+
+    def _end_workers(self) -> None:
+        for pid in self._begun:
+            with suppress(ProcessLookupError):
+                os.kill(pid, signal.SIGTERM)
+
+
+def _spoken(code: int) -> str:
+    return f"signal {-code}" if code < 0 else f"exit code {code}"

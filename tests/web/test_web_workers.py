@@ -1,0 +1,115 @@
+"""`serve` with several processes: one address, and whoever dies is replaced."""
+
+import os
+import re
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable
+from pathlib import Path
+from urllib.request import urlopen
+
+import pytest
+
+from searchsvc.article import Article
+from searchsvc.store import DirectoryStore
+
+
+@pytest.fixture
+def index(tmp_path):
+    store = DirectoryStore(tmp_path / "index")
+    with store.write() as draft:
+        draft.add(Article(id="1", title="Oil prices fall", body="Oil fell."))
+    return store.root
+
+
+class Service:
+    """`searchsvc serve` on a free port."""
+
+    def __init__(self, index: Path, workers: int) -> None:
+        command = [sys.executable, "-m", "searchsvc", "--index", str(index), "serve"]
+        self.log = index.with_name("log").open("wb+")
+        self.process = subprocess.Popen(
+            [*command, "--port", "0", "--workers", str(workers)], stdout=self.log, stderr=self.log
+        )
+
+    def said(self) -> str:
+        return Path(self.log.name).read_text()
+
+    def url(self) -> str:
+        wait_for(lambda: "serving" in self.said() or self.process.poll() is not None)
+        found = re.search(r"http\S+", self.said())
+        assert found, self.said()
+        return found[0]
+
+    def workers(self) -> list[int]:
+        pid = self.process.pid
+        return [int(c) for c in Path(f"/proc/{pid}/task/{pid}/children").read_text().split()]
+
+    def end(self) -> None:
+        self.process.kill()
+        self.process.wait()
+        self.log.close()
+
+
+def wait_for(holds: Callable[[], bool]) -> None:
+    end = time.monotonic() + 60
+    while not holds():
+        assert time.monotonic() < end
+        time.sleep(0.02)
+
+
+def is_running(pid: int) -> bool:
+    try:
+        return "\tZ" not in Path(f"/proc/{pid}/status").read_text()
+    except FileNotFoundError:
+        return False
+
+
+@pytest.fixture
+def service(index):
+    started = Service(index, workers=2)
+    yield started
+    started.end()
+
+
+def test_a_worker_that_dies_is_replaced_and_the_others_answer_meanwhile(service):
+    address = f"{service.url()}api/v1/search?q=oil"
+    wait_for(lambda: len(service.workers()) == 2)
+    before = service.workers()
+    time.sleep(0.5)
+    os.kill(before[0], signal.SIGKILL)
+    for _ in range(20):
+        with urlopen(address) as answer:
+            assert answer.status == 200
+    wait_for(lambda: len(service.workers()) == 2 and service.workers() != before)
+    assert f"worker {before[0]} died (signal 9); another takes its place" in service.said()
+    assert service.said().count("serving") == 1
+
+
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
+def test_a_signal_ends_all_of_them(service, number):
+    service.url()
+    wait_for(lambda: len(service.workers()) == 2)
+    workers = service.workers()
+    service.process.send_signal(number)
+    assert service.process.wait(30) == 128 + number
+    wait_for(lambda: not any(map(is_running, workers)))
+    assert "died" not in service.said()
+
+
+def test_workers_end_with_a_parent_that_is_killed(service):
+    service.url()
+    wait_for(lambda: len(service.workers()) == 2)
+    workers = service.workers()
+    service.process.kill()
+    wait_for(lambda: not any(map(is_running, workers)))
+
+
+def test_what_keeps_it_from_serving_is_told_once(tmp_path):
+    service = Service(tmp_path / "none", workers=3)
+    assert service.process.wait(60) == 4
+    assert service.said().count("there is no index") == 1
+    assert "died" not in service.said()
+    service.end()
