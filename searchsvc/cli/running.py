@@ -20,7 +20,8 @@ def serve(options: Options, host: str | None, port: int | None, workers: int | N
 
     Example: searchsvc serve --port 8080
     """
-    from searchsvc.web import serving  # Flask is loaded for nothing else
+    from searchsvc.web import create_app, serving  # Flask is loaded for nothing else
+    from searchsvc.web.admission import Admission
     from searchsvc.web.supervising import Supervisor
 
     settings = options.having({"host": host, "port": port, "workers": workers}).config
@@ -44,7 +45,8 @@ def serve(options: Options, host: str | None, port: int | None, workers: int | N
     guard.look()
     gc.freeze()  # what is loaded by now stays, and need not be gone through for garbage again
     with guard.watching():
-        return 128 + serving.serve_forever(store, listening, ready, guard.suspect)
+        app = create_app(store, suspect=guard.suspect, admission=Admission())
+        return 128 + serving.serve_forever(app, listening, ready)
 
 
 @command()

@@ -1,17 +1,17 @@
 """The application behind waitress, with limits that keep slow and many clients from blocking it."""
 
 import errno
+import logging
 import os
 import signal
 import socket
 from collections.abc import Callable
 
+from flask import Flask
 from waitress.server import create_server
 
-from searchsvc.engines.base import Store
 from searchsvc.errors import ConfigError
-from searchsvc.web import create_app
-from searchsvc.web.admission import RUNNING, WAITING, Admission
+from searchsvc.web.admission import RUNNING, WAITING
 
 THREADS = RUNNING + WAITING + 8  # some of which turn away and answer probes
 CONNECTIONS = 1000  # half-open ones cost nothing, and must not keep others out
@@ -41,18 +41,15 @@ def url(host: str, listening: socket.socket) -> str:
     return f"http://{shown}:{listening.getsockname()[1]}/"
 
 
-def serve_forever(
-    store: Store,
-    listening: socket.socket,
-    ready: Callable[[], None],
-    suspect: Callable[[], bool] = lambda: False,
-) -> int:
-    """Serves until SIGINT or SIGTERM, and gives its number; requests under way are answered.
+def serve_forever(app: Flask, listening: socket.socket, ready: Callable[[], None]) -> int:
+    """Serves *app* until SIGINT or SIGTERM, and gives its number.
 
-    *ready* is called when requests are taken; *suspect* is as in `create_app`.
+    Requests under way are answered. *ready* is called when requests are taken.
     """
+    # That some wait is no news: admission says how many may.
+    logging.getLogger("waitress.queue").setLevel(logging.ERROR)
     server = create_server(
-        create_app(store, suspect=suspect, admission=Admission()),
+        app,
         sockets=[listening],
         threads=THREADS,
         connection_limit=CONNECTIONS,

@@ -1,0 +1,134 @@
+"""Requests over HTTP by wrk: how many a second, how late, and what a crowd gets.
+
+    python bench/serving.py --engine tantivy --workers 2
+
+The JSON API on Reuters-21578, 300 queries of ten kinds in turn, with passages and the facet of
+places, each searched anew: no answer is kept. First one connection, then 32, then 320, of which
+most should be turned away and the rest answered as before; then 32 again, soon after. wrk shares
+the cores with the service.
+"""
+
+import argparse
+import re
+import subprocess
+import sys
+import tempfile
+import time
+from pathlib import Path
+from urllib.parse import quote, urlencode
+
+from engines import Asked, queries, reuters
+
+from searchsvc.store import DirectoryStore
+from searchsvc.web import create_app, serving
+from searchsvc.web.admission import Admission
+from searchsvc.web.kept import KeptAnswers
+from searchsvc.web.supervising import Supervisor
+
+SCRIPT = """
+local paths = {PATHS}
+local threads, place = {}, 0
+function setup(thread) table.insert(threads, thread) end
+function init(args) place = 0; answered = 0; busy = 0; others = 0 end
+function request() place = place % #paths + 1; return wrk.format("GET", paths[place]) end
+function response(status)
+  if status == 200 then answered = answered + 1
+  elseif status == 503 then busy = busy + 1
+  else others = others + 1 end
+end
+function done(summary, latency)
+  local answered, busy, others = 0, 0, 0
+  for _, thread in ipairs(threads) do
+    answered = answered + thread:get("answered")
+    busy = busy + thread:get("busy")
+    others = others + thread:get("others")
+  end
+  print(string.format("FIGURES %f %d %d %d %f %f", summary.duration / 1e6, answered, busy,
+    others + summary.errors.connect + summary.errors.read + summary.errors.timeout,
+    latency:percentile(50) / 1e3, latency:percentile(95) / 1e3))
+end
+"""
+
+
+def path(asked: Asked) -> str:
+    """The request that asks for what is *asked*."""
+    text = " ".join(asked.words)
+    match asked.kind:
+        case "or":
+            text = " OR ".join(asked.words)
+        case "phrase":
+            text = f'"{text}"'
+        case "people":
+            text = f"people:({text})"
+        case "prefix":
+            text += "*"
+        case "fuzzy":
+            text += "~1"
+        case "date":
+            text += f" date:[{asked.since} TO {asked.until}]"
+    given = [("q", text), ("facets", "places"), *([("places", asked.place)] * bool(asked.place))]
+    return "/api/v1/search?" + urlencode(given, quote_via=quote)
+
+
+def serve(index: str, engine: str, port: int, workers: int) -> None:
+    """Serves until it is ended, and keeps no answer."""
+    listening = serving.listen("127.0.0.1", port)
+    supervisor = Supervisor(workers, print)
+    if supervisor.run(lambda: None) is None:
+        store = DirectoryStore(Path(index), engine)
+        app = create_app(store, admission=Admission(), answers=KeptAnswers(0))
+        serving.serve_forever(app, listening, supervisor.ready)
+
+
+def wrk(script: Path, port: int, connections: int, seconds: int) -> None:
+    """Runs wrk and prints its figures."""
+    threads = min(2, connections)
+    command = ["wrk", f"-t{threads}", f"-c{connections}", f"-d{seconds}s", "--timeout", "10s"]
+    command += ["-s", str(script), f"http://127.0.0.1:{port}"]
+    said = subprocess.run(command, capture_output=True, text=True, check=True).stdout
+    found = re.search(r"FIGURES (.*)", said)
+    assert found, said
+    took, answered, busy, others, p50, p95 = map(float, found[1].split())
+    print(
+        f"  {connections:4} connections: {answered / took:7,.0f} answers/s,"
+        f" {busy / took:7,.0f} told to come again, {others:.0f} failed;"
+        f" of all p50 {p50:.1f} ms, p95 {p95:.1f} ms"
+    )
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser()
+    parser.add_argument("--engine", default="tantivy")
+    parser.add_argument("--workers", type=int, default=2)
+    parser.add_argument("--seconds", type=int, default=15)
+    parser.add_argument("--port", type=int, default=8771)
+    parser.add_argument("--serve", help="the index to serve; for this script's own use")
+    given = parser.parse_args()
+    if given.serve:
+        serve(given.serve, given.engine, given.port, given.workers)
+        return
+    articles = list(reuters())
+    with tempfile.TemporaryDirectory() as folder:
+        index = Path(folder) / "index"
+        with DirectoryStore(index, given.engine).write() as draft:
+            for article in articles:
+                draft.add(article)
+        paths = ", ".join(f'"{path(asked)}"' for asked in queries(articles, 300, 1))
+        script = Path(folder) / "script.lua"
+        script.write_text(SCRIPT.replace("PATHS", paths))
+        command = [sys.executable, __file__, "--serve", str(index), "--engine", given.engine]
+        command += ["--port", str(given.port), "--workers", str(given.workers)]
+        service = subprocess.Popen(command)
+        try:
+            time.sleep(5)
+            wrk(script, given.port, 32, 5)  # warm
+            print(f"{given.engine}, {given.workers} workers")
+            for connections in (1, 32, 320, 32):
+                wrk(script, given.port, connections, given.seconds)
+        finally:
+            service.terminate()
+            service.wait()
+
+
+if __name__ == "__main__":
+    main()
