@@ -1,5 +1,8 @@
 """The docs say what the code does: names are compared, commands and examples are run."""
 
+import ast
+import errno
+import os
 import re
 import shlex
 import subprocess
@@ -114,6 +117,25 @@ def test_every_example_of_the_language_is_read_without_a_word_of_complaint() -> 
     for query in queries(wrong):
         with pytest.raises(errors.QueryError):
             search(store, SearchParameters(q=query))
+
+
+def test_every_message_that_operators_are_told_about_is_one() -> None:
+    """Each as it stands in the code, or as the system says it; "…" is what differs."""
+    said = {os.strerror(number) for number in errno.errorcode}
+    for file in (ROOT / "searchsvc").rglob("*.py"):
+        for node in ast.walk(ast.parse(file.read_text("utf-8"))):
+            if isinstance(node, ast.Constant) and isinstance(node.value, str):
+                said.add(node.value)
+    messages = [
+        message
+        for table in read("docs/operations.md").split("| it says |")[1:]
+        for row in re.findall(r"^\| (`.*?) \|", table.partition("\n\n")[0], re.MULTILINE)
+        for message in re.findall(r"`([^`]+)`", row)
+    ]
+    assert len(messages) > 30
+    for message in messages:
+        for part in filter(None, message.split("…")):
+            assert any(part.strip() in one for one in said), message
 
 
 def test_every_suffix_that_is_read_is_documented() -> None:

@@ -112,6 +112,23 @@ def test_a_file_of_another_time_with_the_same_content_is_not_read_again(world: W
     assert (report.files_read, report.files_unchanged) == (0, 1)
 
 
+@pytest.mark.parametrize("fresh", [False, True])
+def test_an_edit_that_keeps_size_and_time_waits_for_a_touch_or_a_rebuild(
+    world: World, fresh: bool
+) -> None:
+    path = world.text("a.txt", "Alpha")
+    world.update()
+    times = path.stat().st_atime_ns, path.stat().st_mtime_ns
+    path.write_text(path.read_text().replace("Alpha", "Omega"))
+    os.utime(path, ns=times)
+    assert world.update().files_unchanged == 1
+    assert world.titles() == {"Alpha"}
+    if not fresh:
+        path.touch()
+    world.update(fresh=fresh)
+    assert world.titles() == {"Omega"}
+
+
 def test_a_changed_article_keeps_its_id(world: World) -> None:
     world.text("desk/a.txt", "Alpha")
     world.update()

@@ -534,6 +534,15 @@ def test_the_index_directory_is_private(store: DirectoryStore) -> None:
     assert all(path.stat().st_mode & 0o077 == 0 for path in folders)
 
 
+def test_an_index_directory_is_made_private_and_keeps_the_mode_that_it_had(tmp_path: Path) -> None:
+    made, shared = tmp_path / "a" / "index", tmp_path / "shared"
+    shared.mkdir()
+    shared.chmod(0o750)
+    for root in (made, shared):
+        write(DirectoryStore(root), article(1))
+    assert [path.stat().st_mode & 0o777 for path in (made, shared)] == [0o700, 0o750]
+
+
 def test_damage_is_not_merged_into_what_looks_right(store: DirectoryStore) -> None:
     write(store, article(1))
     path = spoil(store.root / "gen-000001", "*.day.col")
