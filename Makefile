@@ -2,6 +2,8 @@
 # make test   install, run the tests
 # make faults every fault that we know how to cause, for half an hour; needs strace, and root for some
 #
+# make bench  this service beside other engines, for an hour; needs python3-xapian and wrk
+#
 # Each sets up everything it needs in $(VENV), from nothing.
 
 VENV ?= .venv
@@ -14,7 +16,7 @@ PYTHON ?= $(shell for p in python3.11 python3.12 python3.13 python3 python; do \
 BIN = $(VENV)/bin
 PIP = $(BIN)/python -m pip --disable-pip-version-check --quiet
 
-.PHONY: run test faults lint lock clean
+.PHONY: run test faults bench lint lock clean
 
 run: $(VENV)/run.installed
 	$(BIN)/searchsvc index || [ $$? -eq 3 ]
@@ -27,6 +29,12 @@ SEED ?= 1
 
 faults: $(VENV)/test.installed
 	$(BIN)/python -m pytest -q -s --thorough --seed $(SEED) --timeout 5400 tests/faults tests/test_histories.py
+
+bench: $(VENV)/test.installed
+	$(PIP) install --constraint requirements-dev.lock --editable '.[bench]'
+	$(BIN)/python bench/engines.py --times 1 2 4 8 --plot bench/engines.png
+	$(BIN)/python bench/serving.py --engine tantivy
+	$(BIN)/python bench/serving.py --engine whoosh
 
 lint: $(VENV)/test.installed
 	$(BIN)/ruff check .
