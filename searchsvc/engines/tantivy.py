@@ -4,21 +4,19 @@ Its queries are made from the resolved tree; its own query parser never sees wha
 Hits that tie, which it leaves in the order in which they were written, are put in order here.
 """
 
-from collections.abc import Hashable
 from itertools import groupby
-from operator import attrgetter, itemgetter
+from operator import itemgetter
 from pathlib import Path
-from threading import Lock
 from typing import TypeAlias
 
 import tantivy
-from cachetools import LRUCache, cachedmethod
 from tantivy import Order
 
 from searchsvc.article import Article
 from searchsvc.engines.base import Bucket, Hit, SearchRequest, SearchResult, Sort
 from searchsvc.engines.tantivy_query import Compiler, all_of, is_scored
 from searchsvc.engines.tantivy_writer import VERSION, TantivyWriter, no_panic, stored, whole
+from searchsvc.engines.word_lists import Listed, WordLists
 from searchsvc.query.tree import Days
 
 __all__ = ["NAME", "VERSION", "TantivyEngine", "open_engine", "open_writer"]
@@ -26,8 +24,6 @@ __all__ = ["NAME", "VERSION", "TantivyEngine", "open_engine", "open_writer"]
 NAME = "tantivy"
 
 MOST_BUCKETS = 60_000  # of a facet; tantivy refuses to list more than 65,000
-
-KEPT_TERMS = 200_000  # of those listed for patterns and fuzzy words: some 20 MB
 
 _Address: TypeAlias = tantivy.DocAddress
 _Place: TypeAlias = tuple[float, _Address]  # a hit: its score, and where it is
@@ -56,8 +52,7 @@ class TantivyEngine:
             index.config_reader("manual")  # no thread that watches the folder
             self._schema = index.schema
             self._searcher = index.searcher()
-        self._lock = Lock()
-        self._terms: LRUCache[Hashable, list[tuple[str, int]]] = LRUCache(KEPT_TERMS, getsizeof=len)
+        self._lists = WordLists()
 
     def search(self, request: SearchRequest) -> SearchResult:
         with no_panic():
@@ -73,8 +68,10 @@ class TantivyEngine:
     def count(self) -> int:
         return self._searcher.num_docs
 
-    @cachedmethod(attrgetter("_terms"), lock=attrgetter("_lock"))
-    def terms(self, field: str, prefix: str) -> list[tuple[str, int]]:
+    def terms(self, field: str, prefix: str) -> Listed:
+        return self._lists.of(field, prefix, lambda: self._listed(field, prefix))
+
+    def _listed(self, field: str, prefix: str) -> list[tuple[str, int]]:
         with no_panic():
             return sorted(self._searcher.terms_with_prefix(f"{field}_written", prefix))
 

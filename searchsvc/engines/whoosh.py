@@ -35,6 +35,7 @@ from searchsvc.engines.whoosh_segment import (
     serials,
 )
 from searchsvc.engines.whoosh_writer import WhooshWriter
+from searchsvc.engines.word_lists import Listed, WordLists
 
 __all__ = ["NAME", "VERSION", "WhooshEngine", "open_engine", "open_writer"]
 
@@ -74,6 +75,7 @@ class WhooshEngine:
             self._total += view.total
         self._cache = _postings_cache(CACHE_BYTES)
         self._serial = next(serials)
+        self._lists = WordLists()
         self._lengths: dict[str, tuple[npt.NDArray[np.float64], float]] = {}
 
     # -- the Engine protocol -------------------------------------------------------------------
@@ -104,7 +106,10 @@ class WhooshEngine:
     def count(self) -> int:
         return self.everything.size
 
-    def terms(self, field: str, prefix: str) -> Iterator[tuple[str, int]]:
+    def terms(self, field: str, prefix: str) -> Listed:
+        return self._lists.of(field, prefix, lambda: self._listed(field, prefix))
+
+    def _listed(self, field: str, prefix: str) -> Iterator[tuple[str, int]]:
         lexicons = [view.segment.terms(f"{field}_written", prefix) for view in self._segments]
         for term, group in groupby(merge(*lexicons), key=itemgetter(0)):
             yield term.decode(), sum(count for _, count in group)
