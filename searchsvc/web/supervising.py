@@ -71,14 +71,21 @@ class Supervisor:
         return True
 
     def _fork(self) -> bool:
-        """Whether this is the worker."""
+        """Whether this is the worker; none is started when all are to end."""
+        if self._code is not None:
+            return False
+        # A signal that came in between would find neither the one's handler nor the other's worker.
+        signal.pthread_sigmask(signal.SIG_BLOCK, self._handlers)
         pid = os.fork()
         if pid:
             self._begun[pid] = time.monotonic()
+        else:
+            for number, handler in self._handlers.items():
+                signal.signal(number, handler)
+        signal.pthread_sigmask(signal.SIG_UNBLOCK, self._handlers)
+        if pid:
             return False
         os.close(self._keep_alive)
-        for number, handler in self._handlers.items():
-            signal.signal(number, handler)
         threading.Thread(target=self._end_with_parent, daemon=True).start()
         return True
 
