@@ -23,6 +23,7 @@ MAX_PAGE = 10_000_000
 MAX_VALUES = 100  # chosen in one facet
 
 Values = Annotated[list[str], Field(max_length=MAX_VALUES)]
+YEAR = "[0-9]{4}"
 
 
 class SearchParameters(BaseModel):
@@ -39,7 +40,11 @@ class SearchParameters(BaseModel):
     places: Values = Field([], description="Only articles that name one of these places.")
     topics: Values = Field([], description="Only articles on one of these topics.")
     source: Values = Field([], description="Only articles of one of these publishers.")
-    year: Values = Field([], description="Only articles of one of these years.")
+    year: Values = Field(
+        [],
+        description="Only articles of one of these years, YYYY.",
+        json_schema_extra={"items": {"type": "string", "pattern": f"^{YEAR}$"}},
+    )
     from_: dt.date | None = Field(None, alias="from", description="The first day, YYYY-MM-DD.")
     to: dt.date | None = Field(None, description="The last day, YYYY-MM-DD, included.")
     sort: Sort = Field(Sort.RELEVANCE, description="The order; ties go to the newest, then by id.")
@@ -114,7 +119,7 @@ def _value(name: str, texts: list[str]) -> Any:
                 name,
                 f"has {len(texts)} values, and at most {MAX_VALUES} are allowed; leave some out",
             )
-        return texts
+        return [_year(name, text) for text in texts] if name == "year" else texts
     if len(texts) > 1:
         raise ParameterError(name, f"is given {len(texts)} times; give it once")
     return _READERS[name](name, texts[0])
@@ -133,6 +138,14 @@ def _whole_number(most: int) -> Callable[[str, str], int]:
         return number
 
     return read
+
+
+def _year(name: str, text: str) -> str:
+    if not re.fullmatch(YEAR, text):
+        raise ParameterError(
+            name, f"{text[:60]!r} is no year; write one in four digits, as in {name}=1987"
+        )
+    return text
 
 
 def _day(name: str, text: str) -> dt.date:

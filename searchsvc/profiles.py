@@ -20,9 +20,10 @@ from searchsvc import analysis, schema
 from searchsvc.answers import FacetValue, Meaning, ProfileAnswer, ProfileLinks
 from searchsvc.article import Article, Entity
 from searchsvc.engines.base import Bucket, Engine, Hit, SearchRequest, SearchResult, Sort, Store
+from searchsvc.lexicon import SEARCH_SECONDS
 from searchsvc.query.parser import MAX_WORDS
 from searchsvc.query.tree import All, Exact, Query
-from searchsvc.searching import SEARCH_PATH, SEARCH_SECONDS, hit_answers
+from searchsvc.searching import SEARCH_PATH, hit_answers
 
 NamedField = Literal["people", "places"]
 FIELDS: tuple[NamedField, ...] = ("people", "places")

@@ -56,7 +56,7 @@ def values(article: Article, name: str) -> tuple[str, ...]:
     ('Šárka Nováková',)
     """
     if name == "year":
-        return (str(article.day.year),) if article.day else ()
+        return (f"{article.day.year:04}",) if article.day else ()
     value = getattr(article, name)
     if isinstance(value, str):
         return (value,) if value else ()

@@ -12,12 +12,8 @@
 import base64
 import re
 import time
-from collections import Counter
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field, replace
-from itertools import islice
-
-from rapidfuzz.distance import OSA
+from collections.abc import Callable
+from dataclasses import dataclass, field
 
 from searchsvc.answers import (
     FacetValue,
@@ -31,15 +27,15 @@ from searchsvc.answers import (
 from searchsvc.article import Article
 from searchsvc.engines.base import Engine, Generation, Hit, SearchRequest, SearchResult, Store
 from searchsvc.errors import CursorExpired, IndexProblem, ParameterError, QueryError
+from searchsvc.lexicon import TimedLexicon
+from searchsvc.misspelt import did_you_mean, unknown_values
 from searchsvc.parameters import SearchParameters
-from searchsvc.query.parser import MIN_FUZZY_LETTERS, TWO_EDITS_FROM, parse
+from searchsvc.query.parser import parse
 from searchsvc.query.pasted import is_pasted
 from searchsvc.query.rewrite import Lexicon, resolve
-from searchsvc.query.tree import Query, Word, leaves, map_leaves
-from searchsvc.schema import DEFAULT_FIELDS
+from searchsvc.query.tree import Query, leaves
 from searchsvc.snippets import Marker
 
-SEARCH_SECONDS = 0.8
 SNIPPET_SECONDS = 0.4
 MAX_FACET_VALUES = 1000  # of one facet in an answer; a facet of a large archive has no end
 SEARCH_PATH = "/api/v1/search"
@@ -63,37 +59,6 @@ def understand(text: str, lexicon: Lexicon) -> Understood:
     except QueryError as error:
         raise QueryError(error.reason, text, error.position, error.remedy) from None
     return Understood(typed, resolved, warnings)
-
-
-class TimedLexicon:
-    """The words of an engine for so many *seconds*, those of a search unless they are given.
-
-    `late` tells that some were not looked at.
-    """
-
-    def __init__(
-        self,
-        engine: Engine,
-        clock: Callable[[], float] = time.perf_counter,
-        seconds: float | None = None,
-    ) -> None:
-        self._engine = engine
-        self._end = clock() + (SEARCH_SECONDS if seconds is None else seconds)
-        self._clock = clock
-        self.late = False
-
-    def __call__(self, field: str, prefix: str) -> Iterator[tuple[str, int]]:
-        """The words of *field* that begin with *prefix*, as an engine gives them."""
-        terms = iter(self._engine.terms(field, prefix))
-        while some := list(islice(terms, 256)):
-            self.late = self.late or self._clock() > self._end
-            if self.late:
-                return
-            yield from some
-
-    def left(self) -> float:
-        """Seconds that are left; none if words are missing, since what they mean is unknown."""
-        return -1.0 if self.late else self._end - self._clock()
 
 
 def search(
@@ -121,13 +86,14 @@ def search(
         seconds=lexicon.left(),
     )
     result = engine.search(request)
-    better = None if result.total else _did_you_mean(understood.typed, request, engine, lexicon)
+    unknown = list(unknown_values(request, result.total, engine, lexicon))
+    better = None if result.total else did_you_mean(understood.typed, request, engine, lexicon)
     hits, in_time = hit_answers(result.hits, understood.resolved, clock)
     return SearchAnswer(
         query=QueryAnswer(
             q=asked.q,
             parsed=str(understood.typed),
-            warnings=understood.warnings,
+            warnings=[*understood.warnings, *unknown],
             did_you_mean=better,
         ),
         total=result.total,
@@ -253,54 +219,6 @@ def _decoded(cursor: str) -> str:
         return base64.urlsafe_b64decode(padded.encode("ascii")).decode("ascii")
     except ValueError:
         return ""
-
-
-def _did_you_mean(
-    typed: Query, asked: SearchRequest, engine: Engine, lexicon: TimedLexicon
-) -> str | None:
-    """*typed* with its unknown words put to the nearest known ones, if that finds anything."""
-    corrected = map_leaves(typed, lambda leaf: _nearest(leaf, engine, lexicon) or leaf)
-    if corrected == typed:
-        return None
-    request = replace(
-        asked,
-        query=resolve(corrected, lexicon),
-        offset=0,
-        limit=0,
-        facets=(),
-        seconds=lexicon.left(),
-    )
-    return str(corrected) if engine.search(request).total else None
-
-
-def _nearest(leaf: Query, engine: Engine, lexicon: TimedLexicon) -> Word | None:
-    """The word most like *leaf*, which no article has; of several, the most frequent.
-
-    As like as a fuzzy word: the first letter kept, one edit, two in a long word. A number is not
-    misspelt.
-    """
-    if not isinstance(leaf, Word) or len(leaf.text) < MIN_FUZZY_LETTERS:
-        return None
-    if any(map(str.isdigit, leaf.text)) or _is_known(leaf, engine, lexicon):
-        return None
-    most = 2 if len(leaf.text) >= TWO_EDITS_FROM else 1
-    edits: dict[str, int] = {}
-    articles: Counter[str] = Counter()
-    for name in (leaf.field,) if leaf.field else DEFAULT_FIELDS:
-        for word, count in lexicon(name, leaf.text[0]):
-            distance = OSA.distance(leaf.text, word, score_cutoff=most)
-            if distance <= most:
-                edits[word] = distance
-                articles[word] += count
-    near = sorted(edits, key=lambda word: (edits[word], -articles[word], word))
-    words = (Word(word, leaf.field) for word in near)
-    return next((word for word in words if _is_known(word, engine, lexicon)), None)
-
-
-def _is_known(leaf: Word, engine: Engine, lexicon: TimedLexicon) -> bool:
-    resolved = resolve(leaf, lexicon)
-    found = engine.search(SearchRequest(query=resolved, limit=0, seconds=lexicon.left()))
-    return found.total > 0 or found.partial
 
 
 @dataclass(frozen=True, slots=True)

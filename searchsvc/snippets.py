@@ -17,7 +17,7 @@ from itertools import islice
 import regex
 
 from searchsvc import analysis
-from searchsvc.query.tree import And, AnyOf, Boost, Exact, Or, Query, Stem
+from searchsvc.query.tree import AnyOf, Exact, Query, Stem, leaves
 
 WIDTH = 160  # characters of a passage, about: two lines on a page
 PASSAGES = 3
@@ -121,15 +121,9 @@ def _spans(found: list[_Mark]) -> list[tuple[int, int]]:
 
 def _wanted(query: Query, field: str) -> Iterator[Query]:
     """The leaves that may be marked in *field*: none that stands under a Not."""
-    match query:
-        case And(clauses) | Or(clauses):
-            for clause in clauses:
-                yield from _wanted(clause, field)
-        case Boost(clause):
-            yield from _wanted(clause, field)
-        case Stem(_, fields) | Exact(_, _, fields) | AnyOf(_, fields):
-            if field in fields:
-                yield query
+    for leaf in leaves(query, negated=False):
+        if isinstance(leaf, Stem | Exact | AnyOf) and field in leaf.fields:
+            yield leaf
 
 
 def _phrases(text: str, some: list[analysis.Word], phrase: Exact, leaf: int) -> Iterator[_Mark]:

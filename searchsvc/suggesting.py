@@ -17,10 +17,10 @@ from itertools import chain, islice
 from searchsvc import analysis
 from searchsvc.answers import SuggestAnswer, Suggestion
 from searchsvc.engines.base import Engine, SearchRequest, Store
+from searchsvc.lexicon import TimedLexicon
 from searchsvc.query.pasted import QUOTES
 from searchsvc.query.tree import AnyOf, Exact, Query, conjunction
 from searchsvc.schema import FACET_FIELDS, TEXT_FIELDS
-from searchsvc.searching import TimedLexicon
 
 SUGGEST_SECONDS = 0.2  # somebody is typing
 SIZE = 10

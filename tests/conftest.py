@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 from hypothesis import settings
 
-from searchsvc import profiles, searching, suggesting
+from searchsvc import lexicon, profiles, searching, suggesting
 from searchsvc.article import Article
 from searchsvc.engines.base import Engine, Store
 from searchsvc.engines.memory import MemoryEngine
@@ -80,7 +80,7 @@ def _has_engine(item: pytest.Item) -> bool:
 @pytest.fixture(autouse=True)
 def time_enough(monkeypatch: pytest.MonkeyPatch) -> None:
     """A busy machine changes no answer; what happens when time is up has tests of its own."""
-    monkeypatch.setattr(searching, "SEARCH_SECONDS", 60.0)
+    monkeypatch.setattr(lexicon, "SEARCH_SECONDS", 60.0)
     monkeypatch.setattr(searching, "SNIPPET_SECONDS", 60.0)
     monkeypatch.setattr(profiles, "SEARCH_SECONDS", 60.0)
     monkeypatch.setattr(suggesting, "SUGGEST_SECONDS", 60.0)

@@ -108,6 +108,14 @@ def test_filters_are_those_of_the_api(run: Run) -> None:
     assert "source=Harbour+Wire&source=Coastal+Courier" in answer["links"]["next"]
 
 
+def test_a_filter_that_no_article_passes_is_told(run: Run) -> None:
+    said = "no article has source 'harbor wire'; did you mean 'Harbour Wire'?"
+    result = run("search", "--source", "harbor wire")
+    assert (result.returncode, result.stderr) == (0, f"note: {said}\n")
+    answer = json.loads(run("search", "--source", "harbor wire", "--json").stdout)
+    assert answer["query"]["warnings"] == [said]
+
+
 def test_show_prints_the_article_or_says_that_there_is_none(run: Run) -> None:
     shown = json.loads(run("show", "ml-2019-02-07.krone", "--json").stdout)
     assert shown["title"] == "Copenhagen defends the krone in ninety seconds"
@@ -180,6 +188,7 @@ def test_status_tells_the_state_of_the_index(run: Run) -> None:
         (("search", "titel:oil"), 2, "did you mean 'title:'"),
         (("search", "oil", "--from", "yesterday"), 2, "from"),
         (("search", "oil", "--size", "1000"), 2, "size"),
+        (("search", "oil", "--year", "87"), 2, "year: '87' is no year; write one in four digits"),
         (("search", "oil", "--siez", "5"), 2, "no such option: --siez"),
         (("find", "oil"), 2, "No such command"),
         (("search", "oil", "--engine", "lucene"), 2, "there is no engine 'lucene'"),

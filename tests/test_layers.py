@@ -18,7 +18,7 @@ LAYERS = (
     (
         "use cases",
         "parameters answers report gate updating indexing watching naming enriching names"
-        " proposals searching profiles suggesting guarding",
+        " proposals lexicon misspelt searching profiles suggesting guarding",
     ),
     ("settings", "config progress"),
     ("people", "cli terminal web __main__"),
@@ -31,7 +31,7 @@ LIBRARIES = {
     "cachetools": "engines web",
     "regex": "snippets",
     "Stemmer": "analysis",
-    "rapidfuzz": "query searching extract",
+    "rapidfuzz": "query misspelt extract",
     "spacy": "extract",
     "bs4": "readers",
     "trafilatura": "readers",

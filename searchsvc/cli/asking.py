@@ -54,7 +54,7 @@ def _joined(words: tuple[str, ...]) -> str:
 def search_command(options: Options, query: tuple[str, ...], **given: Any) -> None:
     """Search, with the query language and parameters of the page and the API.
 
-    Example: searchsvc search 'oil -opec date:1987-03' --places usa --sort newest
+    Example: searchsvc search 'oil -opec date:1987-03' --places Iran --sort newest
     """
     values = {n: list(v) if isinstance(v, tuple) else [v] for n, v in given.items() if v}
     answer = search(options.store, read_parameters({"q": [_joined(query)], **values}))

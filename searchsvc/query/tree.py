@@ -160,14 +160,17 @@ def disjunction(clauses: list[Query]) -> Query:
     return flat[0] if len(flat) == 1 else Or(tuple(flat))
 
 
-def leaves(query: Query) -> Iterator[Query]:
-    """The leaves in the order typed."""
+def leaves(query: Query, *, negated: bool = True) -> Iterator[Query]:
+    """The leaves in the order typed; those under a Not only if *negated*."""
     match query:
         case And(clauses) | Or(clauses):
             for clause in clauses:
+                yield from leaves(clause, negated=negated)
+        case Not(clause):
+            if negated:
                 yield from leaves(clause)
-        case Not(clause) | Boost(clause):
-            yield from leaves(clause)
+        case Boost(clause):
+            yield from leaves(clause, negated=negated)
         case _:
             yield query
 

@@ -14,9 +14,10 @@ from typing import Any
 from searchsvc import analysis
 from searchsvc.engines.base import Engine, Generation, SearchRequest, SearchResult
 from searchsvc.errors import QueryError
+from searchsvc.lexicon import TimedLexicon
 from searchsvc.query.parser import MIN_FUZZY_LETTERS
 from searchsvc.query.tree import Nothing, Query
-from searchsvc.searching import TimedLexicon, understand
+from searchsvc.searching import understand
 
 MANY = 5
 _TELLING = 2  # words of a headline

@@ -13,9 +13,10 @@ A row is what a reporter types and what the desk expects back:
     error            reason_contains, remedy_contains, position
 """
 
+import datetime as dt
 import json
 import os
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from functools import cache
 from itertools import count, cycle, repeat
@@ -26,8 +27,8 @@ import pytest
 
 from searchsvc import searching
 from searchsvc.answers import Passage, SearchAnswer
-from searchsvc.article import Article
-from searchsvc.engines.base import Engine
+from searchsvc.article import Article, Entity
+from searchsvc.engines.base import Engine, SearchRequest, SearchResult
 from searchsvc.engines.memory import MemoryEngine
 from searchsvc.errors import QueryError
 from searchsvc.parameters import SearchParameters
@@ -215,6 +216,8 @@ TYPOS = [
     Article(id="4", body="Ports and boats. Rates h52."),
     Article(id="5", body="Posts and boats. Posts. Pasts."),
     Article(id="6", body="Posts."),
+    Article(id="7", body="Chancellor."),
+    *(Article(id=f"8{n}", body="Chancelled.") for n in range(2)),
 ]
 
 
@@ -231,6 +234,7 @@ TYPOS = [
         ("body:thacher", {}, None),  # not there
         ("comittee", {}, "committee"),
         ("commiteee", {}, "committee"),  # two edits in nine letters
+        ("chancellr", {}, "chancellor"),  # nearer than "chancelled", which is more frequent
         ("rtaess", {}, None),  # two in six
         ("h53a", {}, None),  # no word
         ("rat", {}, None),
@@ -247,6 +251,181 @@ def test_a_misspelt_word_is_put_right_if_that_finds_something(
     store = OneGeneration(open_engine(TYPOS))
     asked = SearchParameters.model_validate({"q": q, **filters})
     assert searching.search(store, asked).query.did_you_mean == better
+
+
+# Some article has each of these words, and no article those that are asked for together.
+KNOWN = [
+    *(Article(id=f"rates-{n:02}", body="Rates and prices.", source="Wire") for n in range(20)),
+    *(Article(id=f"ports-{n}", title="Cranes", body="Ports. Cranes lift.") for n in range(5)),
+    Article(id="typo-1", body="Rotes of hay. Cranse.", source="Desk"),
+    Article(id="typo-2", body="Pirces. Pricess. A port of rites.", source="Desk"),
+    Article(id="typo-3", body="Parts.", source="Desk"),
+    Article(id="typo-4", body="Roles. Rabes.", source="Desk"),
+]
+
+
+@pytest.mark.parametrize(
+    ("q", "filters", "better"),
+    [
+        ("rotes prices", {}, "rates prices"),
+        ("prices rotes", {}, "prices rates"),
+        ("pirces rates", {}, "prices rates"),  # by their stems
+        ("body:rotes prices", {}, "body:rates prices"),
+        ("with rotes prices", {}, "with rates prices"),  # a stop word need not be known
+        ("rotes (prices OR petrol)", {}, None),  # some word no article has
+        ("rotes (prices OR hay) -lift", {}, None),  # they find something
+        ("rotes ports", {}, None),  # rates would find nothing either
+        ("parts lift", {}, None),  # ports are no ten times as frequent
+        ("cranse lift", {}, None),  # nor are cranes, in headline and text of five
+        ("rotes pirces", {}, None),  # one word is replaced, not two
+        ('"rotes" prices', {}, None),  # as written
+        ("hay -rotes", {}, None),  # what is left out is not what is missing
+        ("rotes", {"source": ["Wire"]}, "rates"),
+        ("rates", {"source": ["Desk"]}, None),  # nothing is rare
+    ],
+)
+def test_a_misspelling_that_some_article_has_is_put_right_if_that_finds_something(
+    open_engine: Any, q: str, filters: dict[str, list[str]], better: str | None
+) -> None:
+    store = OneGeneration(open_engine(KNOWN))
+    asked = SearchParameters.model_validate({"q": q, **filters})
+    assert searching.search(store, asked).query.did_you_mean == better
+
+
+class Counted(MemoryEngine):
+    """Counts what it is asked, and on which words it is."""
+
+    def __init__(self, articles: Iterable[Article]) -> None:
+        super().__init__(articles)
+        self.searches = 0
+        self.listed = 0
+
+    def search(self, request: SearchRequest) -> SearchResult:
+        self.searches += 1
+        return super().search(request)
+
+    def terms(self, field: str, prefix: str) -> Iterator[tuple[str, int]]:
+        self.listed += 1
+        return super().terms(field, prefix)
+
+
+class Late(MemoryEngine):
+    """Has no time for prices and for filters."""
+
+    def search(self, request: SearchRequest) -> SearchResult:
+        if request.filters or "price" in str(request.query):
+            return SearchResult(total=0, hits=(), facets={}, partial=True)
+        return super().search(request)
+
+
+def test_what_there_was_no_time_for_is_not_called_unknown() -> None:
+    assert ask(Late(KNOWN), {"q": "prices rites"}).query.did_you_mean is None  # not "pirces rites"
+    assert ask(Late(KNOWN), {"q": "", "filters": {"source": ["Wire"]}}).query.warnings == []
+
+
+def test_a_search_that_finds_nothing_looks_for_few_other_words() -> None:
+    ends = "abcdefghij"
+    seldom = [f"p{letter}rt{end}" for letter in ends for end in ends]
+    often = " ".join(f"p{letter}rt{end}" for letter in "klmnopqrst" for end in ends)
+    engine = Counted(
+        [
+            *(Article(id=word, body=word) for word in seldom),
+            *(Article(id=f"often-{n}", body=often) for n in range(10)),
+        ]
+    )
+    assert ask(engine, {"q": " ".join(seldom[:90])}).query.did_you_mean is None
+    assert engine.listed == 3 * 4  # for three words, in each field
+    assert engine.searches == 1 + 90 + 3 * 5 * 2
+
+
+def test_a_word_that_is_not_rare_is_not_taken_for_a_misspelling() -> None:
+    ports = [Article(id=f"ports-{n}", body="ports") for n in range(21)]
+    posts = [Article(id=f"posts-{n}", body="posts here") for n in range(210)]
+    engine = Counted([*ports, *posts])
+    assert ask(engine, {"q": "ports here"}).query.did_you_mean is None
+    assert engine.listed == 0
+    assert (
+        ask(Counted([*ports[1:], *posts]), {"q": "ports here"}).query.did_you_mean == "posts here"
+    )
+
+
+NAMES = [
+    Article(id="1", people=("Reagan", "Paul Volcker"), places=("Oslo",), source="Wire"),
+    Article(id="2", people=("Reagan",), places=("Côte d'Ivoire",), topics=("money-fx",)),
+    Article(id="3", people=("Regin",), topics=("g7 1987", "money-fx"), date=dt.date(1987, 3, 1)),
+    Article(
+        id="4",
+        places=("United States", "Osla"),
+        topics=("Money-FX",),
+        entities=(
+            Entity(field="people", name="Uncle Sam", key="sam", origin="tag", aliases=("usa",)),
+            Entity(field="places", name="United States", key="US", origin="tag", aliases=("usa",)),
+        ),
+    ),
+]
+
+
+@pytest.mark.parametrize(
+    ("filters", "warnings"),
+    [
+        ({"people": ["Reagan"]}, []),
+        ({"people": ["Reagan", "Paul Volcker"]}, []),
+        ({"people": ["reagan"]}, ["no article has people 'reagan'; did you mean 'Reagan'?"]),
+        (
+            {"people": ["Reagan", "REAGAN"], "source": ["wire"]},
+            [
+                "no article has people 'REAGAN'; did you mean 'Reagan'?",
+                "no article has source 'wire'; did you mean 'Wire'?",
+            ],
+        ),
+        ({"people": ["nobody", "nobody"]}, ["no article has people 'nobody'"]),
+        ({"people": ["Regan"]}, ["no article has people 'Regan'; did you mean 'Reagan'?"]),
+        ({"people": ["Volcker"]}, ["no article has people 'Volcker'"]),
+        (
+            {"people": ["paul volker"]},
+            ["no article has people 'paul volker'; did you mean 'Paul Volcker'?"],
+        ),
+        (
+            {"places": ["cote d’ivoire"]},
+            ["no article has places 'cote d’ivoire'; did you mean \"Côte d'Ivoire\"?"],
+        ),
+        ({"places": ["Oslo"], "topics": ["money-fx"]}, []),  # each is there, not both
+        ({"places": ["oslo"]}, ["no article has places 'oslo'; did you mean 'Oslo'?"]),
+        ({"places": ["usa"]}, ["no article has places 'usa'; did you mean 'United States'?"]),
+        ({"places": ["Reagan"]}, ["no article has places 'Reagan'"]),
+        ({"topics": ["money fx"]}, ["no article has topics 'money fx'; did you mean 'money-fx'?"]),
+        ({"topics": ["g7 1988"]}, ["no article has topics 'g7 1988'"]),
+        ({"topics": ["G7, 1987"]}, ["no article has topics 'G7, 1987'; did you mean 'g7 1987'?"]),
+        ({"topics": ["?"]}, ["no article has topics '?'"]),
+        ({"year": ["1987"]}, []),
+        ({"year": ["1988", "1987"]}, ["no article has year '1988'"]),
+        ({"people": ["x" * 5000]}, [f"no article has people '{'x' * 60}'"]),
+    ],
+)
+def test_a_value_of_a_filter_that_no_article_has_is_told(
+    open_engine: Any, filters: dict[str, list[str]], warnings: list[str]
+) -> None:
+    assert ask(open_engine(NAMES), {"q": "", "filters": filters}).query.warnings == warnings
+    both = ask(open_engine(NAMES), {"q": "the nobodies", "filters": filters}).query.warnings
+    assert both == ["too common to search for, left out: the", *warnings]
+
+
+def test_a_filter_that_some_hit_passes_costs_nothing() -> None:
+    engine = Counted(NAMES)
+    ask(engine, {"q": "", "filters": {"people": ["Reagan"], "source": ["Wire"]}})
+    assert (engine.searches, engine.listed) == (1, 0)
+
+
+def test_filters_without_end_are_told_in_few_words() -> None:
+    engine = Counted(NAMES)
+    filters = {field: [f"{n} of them" for n in range(100)] for field in ("people", "topics")}
+    warnings = ask(engine, {"q": "", "filters": filters}).query.warnings
+    assert warnings[9] == "no article has people '9 of them'"
+    assert warnings[10:] == ["values of filters that no article has: 190 more"]
+    assert engine.searches == 1 + 200
+    engine.listed = 0
+    ask(engine, {"q": "", "filters": {"people": ["reagan " * 900]}})
+    assert engine.listed == 0
 
 
 class Endless(MemoryEngine):

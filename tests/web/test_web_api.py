@@ -42,6 +42,13 @@ def test_parameters(client, api, query, found):
     assert ids(answer) == found
 
 
+def test_every_year_that_a_facet_shows_can_be_chosen(store, client):
+    store.replace([Article(id="saga", title="x", date=dt.date(987, 3, 1))])
+    (year,) = client.get("/api/v1/search").json["facets"]["year"]
+    assert year == {"value": "0987", "count": 1}
+    assert ids(client.get(f"/api/v1/search?year={year['value']}").json) == ["saga"]
+
+
 def test_dates_are_days_and_included(store, client):
     store.replace(
         Article(id=f"d{day}", title="x", date=dt.datetime(1987, 3, day, 23, 59))
@@ -127,6 +134,11 @@ def test_the_whole_answer(client):
         ("to=19870301", "to"),
         ("to=1987-03-01T00:00", "to"),
         ("facets=colour", "facets"),
+        ("year=87", "year"),
+        ("year=19870", "year"),
+        ("year=1987-03", "year"),
+        ("year=%D9%A1%D9%A9%D9%A8%D9%A7", "year"),
+        ("year=1987&year=last", "year"),
         ("cursor=nonsense", "cursor"),
         ("cursor=%ff%fe", "cursor"),
         ("&".join(f"people={n}" for n in range(101)), "people"),
@@ -156,6 +168,7 @@ def test_a_bad_parameter_is_named(client, query, parameter):
         ),
         ("facets=colour", "'colour' is no facet; there are people, places, topics, source, year"),
         ("year=1" + "&year=1" * 100, "has 101 values, and at most 100 are allowed; leave some out"),
+        ("year=1987&year=87", "year: '87' is no year; write one in four digits, as in year=1987"),
         ("page=1&page=2", "is given 2 times; give it once"),
         ("cursor=x", "is not one that this service gave; begin anew without it"),
     ],

@@ -44,6 +44,7 @@ def test_every_parameter_is_described(document):
     schemas = {name: parameter["schema"] for name, parameter in described.items()}
     for name in ("people", "places", "topics", "source", "year", "facets"):
         assert schemas[name]["type"] == "array"
+    assert schemas["year"]["items"] == {"type": "string", "pattern": "^[0-9]{4}$"}
     assert document["components"]["schemas"]["Sort"]["enum"] == ["relevance", "newest", "oldest"]
     assert (schemas["size"]["minimum"], schemas["size"]["maximum"]) == (1, 200)
     assert schemas["q"]["maxLength"] == 2000

@@ -172,10 +172,23 @@ def test_bad_parameters_are_explained_and_the_rest_is_searched(client, page):
     assert page(client, "/search?q=oil&colour=red").select("[role=alert]") == []
 
 
+def test_a_year_that_is_none_is_explained_and_left_out(client, page):
+    soup = page(client, "/search?q=oil&year=87", status=400)
+    said = "“year” was left out. '87' is no year; write one in four digits, as in year=1987"
+    assert text(soup, "[role=alert]") == said
+    assert len(soup.select(".hit")) == 2
+
+
 def test_warnings_are_shown(client, page):
     soup = page(client, "/search?q=the+oil+(price")
     warnings = [" ".join(li.get_text().split()) for li in soup.select(".warnings li")]
     assert any("never closed" in warning for warning in warnings)
+
+
+def test_a_filter_that_no_article_passes_is_told(client, page):
+    soup = page(client, "/search?q=oil&places=kuwait")
+    said = ["No article has places 'kuwait'; did you mean 'Kuwait'?"]
+    assert [li.get_text() for li in soup.select(".warnings li")] == said
 
 
 def test_a_page_after_the_last_leads_back(client, page):
