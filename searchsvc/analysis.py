@@ -20,7 +20,7 @@ from collections.abc import Callable, Iterator, Set
 from functools import cache, lru_cache
 from itertools import chain
 from operator import attrgetter
-from typing import NamedTuple, TypeVar
+from typing import NamedTuple
 
 from Stemmer import Stemmer
 
@@ -35,8 +35,6 @@ STOP_WORDS = frozenset(
 
 APOSTROPHES = "'’‘ʼ＇"
 JOINERS = "-&/\u2010\u2011"  # take-over, AT&T, and/or: neighbours, typed together a phrase
-
-Known = TypeVar("Known")
 
 MAX_WORD = 200  # characters; what is longer is no word of a language and is cut
 
@@ -171,13 +169,13 @@ def _places(chunk: str, chunked: str) -> Iterator[tuple[int, int]]:
         start = chunked.find(chunk, end)
 
 
-class _Chunks(dict[str, Known]):
+class _Chunks(dict[str, str]):
     """What *of* makes of the terms of a chunk; what is not known is worked out."""
 
-    def __init__(self, of: Callable[[list[tuple[str, str]]], Known]) -> None:
+    def __init__(self, of: Callable[[list[tuple[str, str]]], str]) -> None:
         self._of = of
 
-    def __missing__(self, chunk: str) -> Known:
+    def __missing__(self, chunk: str) -> str:
         found = self._of(terms(chunk))
         if len(chunk) <= _LONGEST_CHUNK:
             if len(self) >= _MOST_CHUNKS:
@@ -240,7 +238,8 @@ _start = attrgetter("start")
 # What has no part in any word of ASCII, unlike apostrophes, commas and points.
 _RARE_SIGNS = str.maketrans(dict.fromkeys('!"#$%&()*+-/:;<=>?@[\\]^_`{|}~', " "))
 _LETTER = r"[^\W\d_]"
-_UNSEEN = "\u00ad\u200c\u200d\u2060\ufeff\U000e0100-\U000e01ef"
+_UNSEEN = "\u00ad\u200c\u200d\u2060\ufeff"
+_UNSEEN_BEYOND = "\U000e0100-\U000e01ef"
 _VARIANT = re.compile("[\u034f\u180b-\u180d\u180f\ufe00-\ufe0f\U000e0100-\U000e01ef]")
 _NO_DECIMAL_POINT = re.compile(r"(?<!\d)\.|\.(?!\d)")  # the dots of initials
 _LEADING_MARKS = re.compile(r"^\W+")
@@ -262,25 +261,35 @@ _PLAIN = _pattern("")
 
 
 @cache
-def _with_marks() -> tuple[re.Pattern[str], re.Pattern[str]]:
-    """A pattern that finds any combining mark, and one whose words may carry them.
+def _with_marks() -> tuple[re.Pattern[str], ...]:
+    """Patterns: any combining mark of the first plane, any character beyond it, any mark there;
+    and words that may carry them.
 
-    Soft hyphens and joiners do not part a word either.
+    Soft hyphens and joiners do not part a word either. A class with characters beyond the first
+    plane is a hundred times as slow.
     """
-    marks = "".join(
-        re.escape(chr(code))
+    all_marks = [
+        chr(code)
         for code in range(0x300, 0x1F000)
         if unicodedata.category(chr(code)) in ("Mn", "Mc", "Me")
-    )
-    some = f"[{marks}{_UNSEEN}]"
-    return re.compile(some), _pattern(f"{some}*+")
+    ]
+    marks = "".join(map(re.escape, all_marks)) + _UNSEEN + _UNSEEN_BEYOND
+    here = "".join(re.escape(mark) for mark in all_marks if mark <= "\uffff") + _UNSEEN
+    there = "".join(re.escape(mark) for mark in all_marks if mark > "\uffff") + _UNSEEN_BEYOND
+    beyond = re.compile("[\U00010000-\U0010ffff]")
+    return re.compile(f"[{here}]"), beyond, re.compile(f"[{there}]"), _pattern(f"[{marks}]*+")
 
 
 def _pattern_for(text: str) -> re.Pattern[str]:
-    if text.isascii():
-        return _PLAIN
-    any_mark, marked = _with_marks()
-    return marked if any_mark.search(text) else _PLAIN
+    return _PLAIN if text.isascii() else _pattern_with_marks(text)
+
+
+@lru_cache(maxsize=16)  # the words of one text may be asked for in turn
+def _pattern_with_marks(text: str) -> re.Pattern[str]:
+    has_mark, beyond, has_mark_beyond, marked = _with_marks()
+    if has_mark.search(text) or (beyond.search(text) and has_mark_beyond.search(text)):
+        return marked
+    return _PLAIN
 
 
 class _Stemmers(threading.local):

@@ -75,7 +75,7 @@ class SearchAnswer(_Answer):
     query: QueryAnswer
     total: int = Field(description="All hits, exactly.")
     partial: bool = Field(
-        description="Time ran out: every hit is right, but hits or marks may be missing."
+        description="Time ran out: every hit is right, but hits, marks or hints may be missing."
     )
     page: int
     size: int

@@ -21,6 +21,7 @@ from typing import BinaryIO
 from searchsvc.errors import CorpusError, ReadError
 from searchsvc.readers import is_about_folder, reader_of, suffix_of
 from searchsvc.readers.encoding import binary_kind
+from searchsvc.readers.pieces import NOT_NOW
 
 _DEEPEST = 100  # folders in each other; nobody files like that, and Python would give up at 300
 _SNIFFED = 8192  # bytes that tell whether a file without a suffix is text
@@ -50,7 +51,7 @@ class CorpusFile:
         try:
             return _open_regular(self.path)
         except OSError as error:
-            raise ReadError(f"cannot be opened: {error.strerror}") from None
+            raise ReadError(f"{NOT_NOW}: {error.strerror}") from None
 
 
 @dataclass(frozen=True, slots=True)

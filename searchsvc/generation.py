@@ -55,7 +55,7 @@ def read_manifest(folder: Path) -> Manifest:
     except OSError as error:
         raise_unless_damage(error)
         raise IndexDamaged(f"{path} cannot be read: {error.strerror}") from None
-    except (ValueError, AttributeError) as error:
+    except (ValueError, AttributeError, TypeError) as error:  # JSON, but not ours
         raise IndexDamaged(f"{path} cannot be read: {error}") from None
     return manifest
 

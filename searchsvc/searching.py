@@ -97,7 +97,7 @@ def search(
             did_you_mean=better,
         ),
         total=result.total,
-        partial=result.partial or not in_time,
+        partial=result.partial or not in_time or lexicon.late,
         page=offset // asked.size + 1,
         size=asked.size,
         offset=offset,

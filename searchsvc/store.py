@@ -220,7 +220,7 @@ class DirectoryStore:
         return ConfigError(f"{said}; choose another with --index")
 
     def _pointed(self, pointer: str | None) -> DirectoryGeneration:
-        if pointer is None and not self._names():
+        if pointer is None and not self._names() and not self.put_aside():
             raise IndexMissing(f"there is no index in {self.root}; make one: searchsvc index")
         if not pointer:
             raise IndexDamaged(f"{self.root / 'CURRENT'} is missing or names no generation")
@@ -362,8 +362,11 @@ class DirectoryStore:
         if found:
             aside = self.root / f"{_ASIDE}{folder.name}"
             try:
-                shutil.rmtree(aside, ignore_errors=True)
+                if aside.exists() and folder.exists():  # of an index that was removed by hand
+                    shutil.rmtree(aside, ignore_errors=True)
                 folder.rename(aside)
+            except FileNotFoundError:  # another process has put it aside
+                pass
             except OSError:  # not ours to rename
                 self._bad[folder] = found
             else:

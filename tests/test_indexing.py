@@ -21,7 +21,7 @@ from searchsvc.indexing import forget, update
 from searchsvc.naming import NameSource
 from searchsvc.query.tree import All
 from searchsvc.readers import READERS, Problem
-from searchsvc.readers.pieces import PARSER_DIED
+from searchsvc.readers.pieces import NOT_NOW, PARSER_DIED
 from searchsvc.readers.sandbox import NameSearch, Workers
 from searchsvc.report import IndexReport, Progress
 from searchsvc.store import DirectoryDraft, DirectoryStore
@@ -254,8 +254,9 @@ def test_a_rebuild_names_what_it_leaves_out(world: World, tmp_path: Path) -> Non
     assert world.titles() == {"Alpha"}
 
 
-def test_what_a_killed_parser_left_is_read_on_the_next_run(
-    world: World, monkeypatch: pytest.MonkeyPatch
+@pytest.mark.parametrize("reason", [f"{PARSER_DIED} (signal 9)", f"{NOT_NOW}: Input/output error"])
+def test_what_could_not_be_read_just_now_is_read_on_the_next_run(
+    world: World, monkeypatch: pytest.MonkeyPatch, reason: str
 ) -> None:
     world.text("a.txt", "Alpha")
     real = Workers.read
@@ -269,7 +270,7 @@ def test_what_a_killed_parser_left_is_read_on_the_next_run(
 
     class _Died(list[Problem]):
         def __init__(self, items: object) -> None:
-            super().__init__([Problem("", f"{PARSER_DIED} (signal 9)")])
+            super().__init__([Problem("", reason)])
             self.place = 0
 
     monkeypatch.setattr(Workers, "read", killed)

@@ -355,3 +355,13 @@ def test_no_cut_parts_a_word_that_is_not_longer_than_half_a_passage(
 
 def part_of_the_character_before(character: str) -> bool:
     return unicodedata.category(character)[0] == "M" or character == "\u200d"
+
+
+def test_a_text_with_other_letters_is_looked_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    text = "“Zürich’s oil price” said the oil minister. " * 300
+    looked = []
+    real = analysis._with_marks
+    monkeypatch.setattr(analysis, "_with_marks", lambda: looked.append(1) or real())
+    query = Or((Stem("oil", BODY), Exact(("oil", "price"), 0, BODY)))
+    assert len(marks(text, query, "body")) == 600
+    assert len(looked) < 10, "once for the text, and for each chunk that is new"

@@ -224,6 +224,16 @@ def test_what_is_not_published_yet_is_no_fallback_for_what_was(store: DirectoryS
     assert reader.current().name == "000003", "better than nothing"
 
 
+def test_where_all_is_damaged_nobody_is_told_that_there_is_no_index(store: DirectoryStore) -> None:
+    write(store, article(1))
+    for folder in ("gen-000001", "spare-000001"):
+        (store.root / folder / "MANIFEST.json").write_text("[1]")  # JSON, but not ours
+    (store.root / "CURRENT").unlink()
+    for _ in range(2):
+        with pytest.raises(IndexDamaged, match="no other generation is whole"):
+            DirectoryStore(store.root).current()
+
+
 def test_the_spare_is_served_where_its_generation_is_damaged(store: DirectoryStore) -> None:
     write(store, article(1))
     postings = next((store.root / "gen-000001" / "engine").glob("*.trm"))

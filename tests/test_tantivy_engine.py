@@ -61,7 +61,7 @@ def test_what_keeps_it_from_writing_is_an_error_of_the_system(
     with pytest.raises(OSError, match=said) as caught:
         writer.add(Article(id="1"))
     assert caught.value.errno == number
-    assert str(tmp_path) in str(caught.value)
+    assert "tantivy" in str(caught.value)
 
 
 def test_another_error_stays_what_it_is(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

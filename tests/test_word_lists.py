@@ -33,8 +33,15 @@ def test_a_list_that_nobody_went_through_is_not_kept() -> None:
     assert list(lists.of("body", "oil", index.words)) == WORDS
 
 
+def test_lists_of_nothing_take_room_too() -> None:
+    lists = WordLists(most=100)
+    for number in range(1000):
+        assert list(lists.of("body", f"x{number}", list)) == []
+    assert len(lists._kept) <= 10
+
+
 def test_no_more_words_are_kept_than_there_is_room_for() -> None:
-    index, lists = Index(), WordLists(most=15)
+    index, lists = Index(), WordLists(most=25)
     for field in ("body", "title", "body"):
         assert list(lists.of(field, "oil", index.words)) == WORDS
     assert index.listed == 3

@@ -15,7 +15,7 @@ from tantivy import Order
 from searchsvc.article import Article
 from searchsvc.engines.base import Bucket, Hit, SearchRequest, SearchResult, Sort
 from searchsvc.engines.tantivy_query import Compiler, all_of, is_scored
-from searchsvc.engines.tantivy_writer import VERSION, TantivyWriter, no_panic, stored, whole
+from searchsvc.engines.tantivy_writer import VERSION, TantivyWriter, honest_errors, stored, whole
 from searchsvc.engines.word_lists import Listed, WordLists
 from searchsvc.query.tree import Days
 
@@ -47,7 +47,7 @@ class TantivyEngine:
     """One generation of a tantivy index, open."""
 
     def __init__(self, folder: Path) -> None:
-        with no_panic():
+        with honest_errors():
             index = tantivy.Index.open(str(folder))
             index.config_reader("manual")  # no thread that watches the folder
             self._schema = index.schema
@@ -55,11 +55,11 @@ class TantivyEngine:
         self._lists = WordLists()
 
     def search(self, request: SearchRequest) -> SearchResult:
-        with no_panic():
+        with honest_errors():
             return self._search(request)
 
     def get(self, id: str) -> Article | None:
-        with no_panic():
+        with honest_errors():
             found = self._searcher.search(
                 tantivy.Query.term_query(self._schema, "id", whole(id), "basic"), 1, count=False
             ).hits
@@ -72,7 +72,7 @@ class TantivyEngine:
         return self._lists.of(field, prefix, lambda: self._listed(field, prefix))
 
     def _listed(self, field: str, prefix: str) -> list[tuple[str, int]]:
-        with no_panic():
+        with honest_errors():
             return sorted(self._searcher.terms_with_prefix(f"{field}_written", prefix))
 
     def close(self) -> None:

@@ -51,12 +51,23 @@ def schema() -> tantivy.Schema:
 
 
 @contextmanager
-def no_panic() -> Iterator[None]:
-    """Has what tantivy gives up on raised as an error: its panics are no Exceptions."""
+def honest_errors() -> Iterator[None]:
+    """Has what tantivy meets raised as what it is.
+
+    Its panics, which are no Exceptions, as IndexDamaged, and the system's errors, which it tells as
+    text, as OSError.
+    """
     try:
         yield
     except BaseException as error:
-        if type(error).__name__ == "PanicException":
+        is_panic = type(error).__name__ == "PanicException"
+        told = (
+            _SYSTEM_ERROR.search(str(error)) if is_panic or isinstance(error, ValueError) else None
+        )
+        if told:
+            number = int(told[1] or told[2])
+            raise OSError(number, os.strerror(number), "the index of tantivy") from error
+        if is_panic:
             raise IndexDamaged(f"tantivy cannot read its index: {error}") from error
         raise
 
@@ -103,17 +114,14 @@ class TantivyWriter:
 
 @contextmanager
 def _writing(folder: Path) -> Iterator[None]:
-    """Has the system's errors, which tantivy tells as text or not at all, raised as OSError."""
+    """`honest_errors`, also where a thread of tantivy's own met something and does not tell."""
     try:
-        with no_panic():
+        with honest_errors():
             yield
-    except (ValueError, IndexDamaged) as error:
-        if told := _SYSTEM_ERROR.search(str(error)):
-            number = int(told[1] or told[2])
-            raise OSError(number, os.strerror(number), str(folder)) from error
+    except ValueError as error:
         if "writer was killed" not in str(error):
             raise
-        # A thread of its own met something and kept it to itself. If it is the disk, so do we.
+        # If it is the disk, we meet it too.
         with tempfile.TemporaryFile(dir=folder) as file:
             file.write(bytes(1 << 16))
             file.flush()

@@ -16,11 +16,15 @@ Listed: TypeAlias = Iterable[tuple[str, int]]  # each word with its number of ar
 _Key: TypeAlias = tuple[str, str]
 
 
+def _size(words: list[tuple[str, int]]) -> int:
+    return 10 + len(words)  # the empty ones take room too
+
+
 class WordLists:
     """Lists of words of one generation."""
 
     def __init__(self, most: int = MOST) -> None:
-        self._kept: LRUCache[_Key, list[tuple[str, int]]] = LRUCache(most, getsizeof=len)
+        self._kept: LRUCache[_Key, list[tuple[str, int]]] = LRUCache(most, getsizeof=_size)
         self._lock = Lock()
 
     def of(self, field: str, prefix: str, listed: Callable[[], Listed]) -> Listed:

@@ -23,6 +23,7 @@ _TABLE = """
 create table if not exists names (
     origin text, text blob, entities blob, primary key (origin, text)) without rowid
 """
+_PATIENCE = 2.0  # seconds for a lock; a commit takes a few hundredths of one
 _COMMIT_EVERY = 2000  # entries; what a run that is killed may lose
 
 
@@ -57,7 +58,7 @@ class NamesCache:
             with suppress(OSError):  # SQLite will say so
                 self._path.touch(mode=0o600)  # what articles say is for their owner alone
         uri = f"{self._path.absolute().as_uri()}?mode={mode}"
-        self._db = sqlite3.connect(uri, uri=True, isolation_level=None, timeout=0.2)
+        self._db = sqlite3.connect(uri, uri=True, isolation_level=None, timeout=_PATIENCE)
         # After a loss of power it may be broken, which costs nothing but the time to fill it.
         self._db.execute("pragma synchronous = off")
         (version,) = self._db.execute("pragma user_version").fetchone()
@@ -65,11 +66,14 @@ class NamesCache:
             if version != rules.VERSION:
                 self.close()
         else:
+            self._db.execute(
+                "pragma cache_spill = off"
+            )  # which would keep readers out till the end
             self._db.execute(_TABLE)
-            self._db.execute("begin immediate")
-            if version != rules.VERSION:
+            if version != rules.VERSION:  # readers are to see it at once
                 self._db.execute("delete from names")
                 self._db.execute(f"pragma user_version = {rules.VERSION}")
+            self._db.execute("begin immediate")
 
     def get(self, article: Article, origin: str) -> tuple[Entity, ...] | None:
         """The names that *origin* found in the text of *article*; None if that is not known."""

@@ -15,7 +15,7 @@ from importlib import import_module
 from typing import TYPE_CHECKING, BinaryIO
 
 from searchsvc.errors import ReadError
-from searchsvc.readers.pieces import Item, Note, Piece, Problem, Source, failed
+from searchsvc.readers.pieces import NOT_NOW, Item, Note, Piece, Problem, Source, failed
 
 if TYPE_CHECKING:
     from searchsvc.corpus import CorpusFile
@@ -126,7 +126,9 @@ def pieces(
     except ReadError as error:
         yield failed("", str(error))
     except OSError as error:
-        yield failed("", f"cannot be read: {error.strerror or error}")
+        is_of_system = error.errno is not None  # unlike what is wrong with a packed file
+        why = NOT_NOW if is_of_system else "cannot be read"
+        yield failed("", f"{why}: {error.strerror or error}")
 
 
 def read(file: "CorpusFile") -> Iterator[Item]:

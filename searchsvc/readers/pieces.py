@@ -21,7 +21,9 @@ from searchsvc.errors import ReadError
 # The most that one article may take up: a page, a line, a member. The longest novel has 13 MB.
 MAX_BYTES = 8_000_000
 
-PARSER_DIED = "the parser died"  # how the reason begins where a worker was ended from outside
+# How reasons begin that tell of the moment: another run may read the article.
+PARSER_DIED = "the parser died"  # a worker was ended from outside
+NOT_NOW = "cannot be read just now"
 
 _log = logging.getLogger(__name__)
 
@@ -36,7 +38,7 @@ class Problem:
     @property
     def may_pass(self) -> bool:
         """Whether it tells more of the moment than of the article: another run may read it."""
-        return self.reason.startswith(PARSER_DIED)
+        return self.reason.startswith((PARSER_DIED, NOT_NOW))
 
 
 @dataclass(frozen=True, slots=True)

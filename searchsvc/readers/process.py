@@ -70,7 +70,7 @@ class Process:
             raise
 
     def answers(self, task: Task, abandoned: threading.Event) -> Iterator[list[bytes]]:
-        """A line for each piece of the file, as many at once as there are.
+        """A line for each piece that is asked for, as many at once as there are, END the last.
 
         Raises Died or Abandoned instead of the last.
         """
@@ -81,8 +81,8 @@ class Process:
         except BrokenPipeError:
             raise Died(self._cause()) from None
         for lines in self._lines(abandoned):
-            yield [line for line in lines if line not in (BEAT, END)]
-            if END in lines:
+            yield [line for line in lines if line != BEAT]
+            if lines and lines[-1].startswith(END):
                 return
 
     def is_worn(self) -> bool:

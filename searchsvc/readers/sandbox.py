@@ -22,9 +22,9 @@ from itertools import chain, islice, zip_longest
 
 from searchsvc.corpus import CorpusFile
 from searchsvc.extract import Named
-from searchsvc.readers.pieces import Item, Problem
+from searchsvc.readers.pieces import NOT_NOW, Item, Problem
 from searchsvc.readers.process import DEFAULT_LIMITS, Abandoned, Died, Limits, Process
-from searchsvc.readers.worker import NameSearch, Task, from_line, to_line
+from searchsvc.readers.worker import END, NameSearch, Task, from_line, to_line
 
 __all__ = ["CORES", "Items", "Limits", "NameSearch", "Named", "Workers", "read_files"]
 
@@ -33,7 +33,7 @@ CORES = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os
 _FILES_AHEAD = 4  # for each worker
 _SHARED_FROM = 1 << 20  # bytes of a file, from which on all workers read it
 _BLOCKS_AHEAD = 4  # of each file: what a pipe holds, which is some twenty articles
-_MOST_DEATHS = 25  # of workers over one file; then the rest of it is given up
+_MOST_DEATHS = 25  # of workers over a share of a file; then the rest of it is given up
 _LAST: list[bytes] = []  # that ends a file
 
 
@@ -123,6 +123,7 @@ class _Job:
     abandoned: threading.Event = field(default_factory=threading.Event)
     failure: Exception | None = None
     place: int = 0  # bytes of the file read for the items that were taken
+    count: int | None = None  # pieces of the file, if it was read to its end
 
     def put(self, answers: list[bytes]) -> None:
         """Hands over some answers, waiting while there are enough."""
@@ -156,7 +157,12 @@ class Items(Iterator[Item | Named]):
     def __init__(self, jobs: list[_Job]) -> None:
         self._jobs = jobs
         shares = zip_longest(*(job.pieces() for job in jobs), fillvalue=())
-        self._items = chain.from_iterable(chain.from_iterable(shares))
+        self._items = chain(chain.from_iterable(chain.from_iterable(shares)), self._differences())
+
+    def _differences(self) -> Iterator[Problem]:
+        """A problem if the file was not the same to all who read it: articles may be missing."""
+        if len({job.count for job in self._jobs} - {None}) > 1:
+            yield Problem("", f"{NOT_NOW}: two processes found another number of articles in it")
 
     def __next__(self) -> Item | Named:
         return next(self._items)
@@ -203,6 +209,8 @@ class _Feeder(threading.Thread):
             )  # fmt: skip
             try:
                 for answers in self._worker().answers(task, job.abandoned):
+                    if answers and answers[-1].startswith(END):
+                        job.count = int(answers.pop().removeprefix(END))
                     if answers:
                         job.put(answers)
                         done, reason = done + len(answers), ""
@@ -212,7 +220,8 @@ class _Feeder(threading.Thread):
                 deaths += 1
                 # Dead again with that piece passed over: it is the file that cannot be split.
                 if reason or deaths == _MOST_DEATHS:
-                    gone = Problem("", f"{death}; the rest of the file is not read")
+                    what = "the file" if job.shares == 1 else "its share of the file"
+                    gone = Problem("", f"{death}; the rest of {what} is not read")
                     job.put([to_line([gone])])
                     return
                 reason = str(death)

@@ -2,7 +2,8 @@
 
 Started by `searchsvc.readers.sandbox` as `python -m searchsvc.readers.worker`; both speak in lines.
 A line in is a Task. The answer is a line of JSON for each piece, a list of its items; empty lines
-while pieces are passed over, which say that there is progress; and END.
+while pieces are passed over, which say that there is progress; and END with the number of pieces in
+the file.
 
 Before each piece the worker allows itself so many more seconds of CPU. If it takes longer the
 kernel ends it, in the middle of a C function too, and whoever started it knows by the number of
@@ -30,7 +31,7 @@ from searchsvc.extract.cache import Entry, NamesCache
 from searchsvc.readers import Item, Note, Problem, pieces, splitter
 from searchsvc.readers.pieces import Piece
 
-END = b"end"
+END = b"end "
 BEAT = b""
 _BEAT_SECONDS = 1.0
 
@@ -161,7 +162,7 @@ def _answers(task: Task) -> Iterator[bytes]:
         except MemoryError:
             piece = Piece("", _no_memory)
         if piece is None:
-            yield END
+            yield b"%s%d" % (END, number)
             return
         place, share = divmod(number, task.shares)
         if share == task.share and place >= task.done:
@@ -185,9 +186,12 @@ def _items(piece: Piece, reason: str, task: Task) -> list[Item | Named]:
     if reason:
         return [Problem(piece.place, reason)]
     try:
-        return [named(item, task.names) if task.names else item for item in piece.items()]
+        items = list(piece.items())
+        return [named(item, task.names) for item in items] if task.names else list(items)
     except MemoryError:
         return [Problem(piece.place, f"needed more than {task.memory_mb} MB of memory")]
+    except Exception as error:  # a bug of ours: it costs this article
+        return [Problem(piece.place, f"its names could not be found: {error!r}")]
 
 
 def named(item: Item, names: NameSearch) -> Item | Named:

@@ -1,6 +1,6 @@
 """Which requests are let in: rather some that are answered in time than all too late.
 
-    running (a few: they share one interpreter) <- waiting, in order <- all others: 503, at once
+    running (a few: they share one interpreter) <- waiting <- all others: 503, at once
 
 Without it a crowd of clients has everybody wait for everybody, and whoever gave up is still
 worked for. Probes and files are always let in.

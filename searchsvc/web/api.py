@@ -50,7 +50,10 @@ def _problems(**meanings: str) -> ResponseDict:
 
 Asked = TypeVar("Asked")
 
-_UNAVAILABLE = "The index is missing, damaged or of another version; try again later."
+_UNAVAILABLE = (
+    "The index is missing, damaged or of another version, or too many are searching; try again"
+    " after `Retry-After` seconds."
+)
 
 search_api = APIBlueprint(
     "api",

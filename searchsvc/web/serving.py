@@ -2,7 +2,6 @@
 
 import errno
 import logging
-import os
 import signal
 import socket
 from collections.abc import Callable
@@ -21,17 +20,21 @@ MAX_HEADER = 32 << 10  # a query has at most 2,000 characters, nine bytes each i
 
 
 def listen(host: str, port: int) -> socket.socket:
-    """A socket that takes connections at this address. Raises ConfigError if it cannot be had."""
+    """A socket for this address, which takes connections when it is served.
+
+    Raises ConfigError if the address cannot be had.
+    """
     try:
         # Of several addresses, the IPv4 one.
         family, *_, address = min(socket.getaddrinfo(host, port, type=socket.SOCK_STREAM))
-        return socket.create_server(address[:2], family=family, backlog=CONNECTIONS)
+        listening = socket.socket(family)
+        listening.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        listening.bind(address)
+        return listening
     except OSError as error:
         if error.errno in (errno.EMFILE, errno.ENFILE):
             raise
-        is_name = isinstance(error, socket.gaierror)
-        reason = error.strerror if is_name else os.strerror(error.errno or 0)
-        said = f"cannot serve at {host}, port {port}: {reason}"
+        said = f"cannot serve at {host}, port {port}: {error.strerror}"
         raise ConfigError(f"{said}; choose others with --host and --port") from error
 
 
@@ -61,8 +64,9 @@ def serve_forever(app: Flask, listening: socket.socket, ready: Callable[[], None
     ended: list[int] = []
 
     def end(number: int, frame: object) -> None:
-        ended.append(number)
-        raise SystemExit  # waitress ends its loop and its threads on it, and goes no further
+        if not ended:  # once: it is ending the second time, and requests are being answered
+            ended.append(number)
+            raise SystemExit  # waitress ends its loop and its threads on it, and goes no further
 
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, end)

@@ -14,8 +14,8 @@ from collections.abc import Callable
 from contextlib import suppress
 from typing import Any
 
-_SHORT_SECONDS = 5.0  # a worker that lives for less did not die of its work
-_MOST_SHORT = 3  # such lives in a row, then the service ends
+_SHORT_SECONDS = 5.0  # a worker that lives for less may not be able to start
+_REST_SECONDS = 1.0  # before another takes the place of such a one
 
 
 class Supervisor:
@@ -25,7 +25,7 @@ class Supervisor:
         self._count = count
         self._tell = tell
         self._begun: dict[int, float] = {}  # when, of each worker by its pid
-        self._short = 0  # lives in a row
+        self._is_serving = False  # or was: some worker could
         self._code: int | None = None  # that the service ends with, once it is to end
         self._handlers: dict[int, Any] = {}
         self._ready, self._is_ready = os.pipe()
@@ -40,14 +40,13 @@ class Supervisor:
             self._handlers[number] = signal.signal(number, self._end)
         if self._fork():  # one first: what keeps it from serving is told once
             return None
-        is_serving = False
         while self._begun:
-            pid, status = os.waitpid(-1, os.WNOHANG if not is_serving else 0)
-            if pid:
+            pid, status = os.waitpid(-1, 0 if self._is_serving else os.WNOHANG)
+            if pid in self._begun:
                 if self._is_replaced(pid, os.waitstatus_to_exitcode(status)) and self._fork():
                     return None
-            elif select.select([self._ready], [], [], 0.1)[0]:
-                is_serving = True
+            elif not self._is_serving and select.select([self._ready], [], [], 0.1)[0]:
+                self._is_serving = True
                 serving()
                 if any(self._fork() for _ in range(self._count - 1)):
                     return None
@@ -62,12 +61,12 @@ class Supervisor:
         is_short = time.monotonic() - self._begun.pop(pid) < _SHORT_SECONDS
         if self._code is not None:
             return False
-        self._short = self._short + 1 if is_short else 0
-        if self._short >= _MOST_SHORT or (is_short and code > 0):
-            self._end_workers()  # it said why, and another would say it again
+        if not self._is_serving:  # it said why, and another would say it again
             self._code = code if code > 0 else 1
             return False
         self._tell(f"worker {pid} died ({_spoken(code)}); another takes its place")
+        if is_short:
+            time.sleep(_REST_SECONDS)
         return True
 
     def _fork(self) -> bool:

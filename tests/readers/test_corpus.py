@@ -73,7 +73,7 @@ def test_a_part_outside_of_the_corpus_is_an_error(tmp_path: Path) -> None:
 
 
 def test_a_missing_root_is_an_error_at_once(tmp_path: Path) -> None:
-    with pytest.raises(CorpusError, match="cannot be opened: No such file or directory"):
+    with pytest.raises(CorpusError, match="cannot be read just now: No such file or directory"):
         scan(tmp_path / "gone")
 
 
@@ -150,7 +150,7 @@ def test_a_file_swapped_for_a_link_after_the_scan_is_not_opened(tmp_path: Path) 
     assert isinstance(found, CorpusFile)
     found.path.unlink()
     found.path.symlink_to(tmp_path / "secret.txt")
-    with pytest.raises(ReadError, match="cannot be opened"):
+    with pytest.raises(ReadError, match="cannot be read just now"):
         found.open()
 
 
@@ -160,7 +160,7 @@ def test_a_folder_swapped_for_a_link_after_the_scan_is_not_passed(tmp_path: Path
     assert isinstance(found, CorpusFile)
     (tmp_path / "corpus/b").rename(tmp_path / "b")
     (tmp_path / "corpus/b").symlink_to(tmp_path / "secret")
-    with pytest.raises(ReadError, match="cannot be opened"):
+    with pytest.raises(ReadError, match="cannot be read just now"):
         found.open()
 
 

@@ -13,7 +13,7 @@ import pytest
 
 from searchsvc.article import Article
 from searchsvc.corpus import CorpusFile
-from searchsvc.readers import Item, process, read, sandbox
+from searchsvc.readers import Item, Problem, process, read, sandbox
 from searchsvc.readers.sandbox import Limits, read_files
 
 FAULTY = Path(__file__).with_name("faulty_worker.py")
@@ -191,7 +191,20 @@ def test_a_share_that_is_given_up_leaves_the_others(
     file = new_file(*["article A", "exit"] * 4, "article B")
     ((_, found),) = ((f, summary(items)) for f, items in read_files([file], 2, QUICK))
     assert [title for title in found if len(title) == 1] == ["A", "A", "A", "A", "B"]
-    assert found[3] == ": the parser died (exit code 3); the rest of the file is not read"
+    assert found[3] == (
+        ": the parser died (exit code 3); the rest of its share of the file is not read"
+    )
+
+
+@pytest.mark.usefixtures("shared")
+@pytest.mark.parametrize("fault", ["refuse", "other"])
+def test_a_file_that_is_not_the_same_to_all_workers_is_told(
+    fault: str, new_file: NewFile, tmp_path: Path
+) -> None:
+    file = new_file("article A", f"split once {fault} {tmp_path / 'log'}", "article B", "article C")
+    ((_, found),) = ((f, list(items)) for f, items in read_files([file], 2, QUICK))
+    (told,) = (i for i in found if isinstance(i, Problem) and "another number" in i.reason)
+    assert told.may_pass, "the next run reads it again"
 
 
 def test_going_on_to_the_next_file_drops_what_is_left(new_file: NewFile) -> None:

@@ -51,6 +51,14 @@ def test_a_new_generation_is_searched(searched):
     assert len(searched) == 2
 
 
+def test_another_index_of_the_same_name_is_searched(searched):
+    store = MemoryStore([OIL])
+    client = create_app(store).test_client()
+    assert asked(client)["total"] == 1
+    store._current = MemoryStore([OIL, Article(id="2", title="Oil again")]).current()  # restored
+    assert asked(client)["total"] == 2
+
+
 @pytest.mark.parametrize("parts", [0, 1])
 def test_answers_that_are_too_large_are_not_kept(searched, parts):
     client = create_app(MemoryStore([OIL]), answers=KeptAnswers(parts)).test_client()
