@@ -73,7 +73,7 @@ def test_a_part_outside_of_the_corpus_is_an_error(tmp_path: Path) -> None:
 
 
 def test_a_missing_root_is_an_error_at_once(tmp_path: Path) -> None:
-    with pytest.raises(CorpusError, match="cannot be read just now: No such file or directory"):
+    with pytest.raises(CorpusError, match="cannot be opened: No such file or directory"):
         scan(tmp_path / "gone")
 
 
