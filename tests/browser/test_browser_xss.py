@@ -138,7 +138,8 @@ def test_facet_values(watched, site):
         parts = [every[at + 20 * part : at + 20 * part + 20] for part in range(5)]
         chosen = dict(zip(FACET_FIELDS, parts, strict=True))
         page = watched(f"{site}/search?{urlencode(chosen, doseq=True)}")
-        expected = [value for part in parts for value in part]
+        del chosen["year"]  # which is refused, and shown with the reason
+        expected = [value for part in chosen.values() for value in part]
         assert page.locator(".chips bdi").all_text_contents() == expected
         assert page.locator(".filters [aria-current] bdi").all_text_contents() == expected
 
