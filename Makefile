@@ -1,7 +1,6 @@
 # make run    install, index corpus/, serve the search page
 # make test   install, run the tests
 # make faults every fault that we know how to cause, for half an hour; needs strace, and root for some
-#
 # make bench  this service beside other engines, for an hour; needs python3-xapian and wrk
 #
 # Each sets up everything it needs in $(VENV), from nothing.

@@ -47,6 +47,26 @@ class Asked(NamedTuple):
     until: dt.date = dt.date.max
 
 
+def typed(asked: Asked) -> str:
+    """*asked* in our query language, but for the place, which is a filter."""
+    text = " ".join(asked.words)
+    match asked.kind:
+        case "or":
+            return " OR ".join(asked.words)
+        case "phrase":
+            return f'"{text}"'
+        case "people":
+            return f"people:({text})"
+        case "prefix":
+            return f"{text}*"
+        case "fuzzy":
+            return f"{text}~1"
+        case "date":
+            return f"{text} date:[{asked.since} TO {asked.until}]"
+        case _:
+            return text
+
+
 class Contender(Protocol):
     """One way to search."""
 
@@ -88,22 +108,10 @@ class Ours:
         self._store.current()
 
     def ask(self, asked: Asked) -> int:
-        text = " ".join(asked.words)
-        match asked.kind:
-            case "or":
-                text = " OR ".join(asked.words)
-            case "phrase":
-                text = f'"{text}"'
-            case "people":
-                text = f"people:({text})"
-            case "prefix":
-                text += "*"
-            case "fuzzy":
-                text += "~1"
-            case "date":
-                text += f" date:[{asked.since} TO {asked.until}]"
         chosen = [asked.place] if asked.place else []
-        return search(self._store, SearchParameters(q=text, places=chosen, facets=["places"])).total
+        return search(
+            self._store, SearchParameters(q=typed(asked), places=chosen, facets=["places"])
+        ).total
 
 
 # -- tantivy -------------------------------------------------------------------------------------

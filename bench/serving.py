@@ -17,7 +17,8 @@ import time
 from pathlib import Path
 from urllib.parse import quote, urlencode
 
-from engines import Asked, queries, reuters
+from contenders import Asked, typed
+from engines import queries, reuters
 
 from searchsvc.store import DirectoryStore
 from searchsvc.web import create_app, serving
@@ -52,21 +53,11 @@ end
 
 def path(asked: Asked) -> str:
     """The request that asks for what is *asked*."""
-    text = " ".join(asked.words)
-    match asked.kind:
-        case "or":
-            text = " OR ".join(asked.words)
-        case "phrase":
-            text = f'"{text}"'
-        case "people":
-            text = f"people:({text})"
-        case "prefix":
-            text += "*"
-        case "fuzzy":
-            text += "~1"
-        case "date":
-            text += f" date:[{asked.since} TO {asked.until}]"
-    given = [("q", text), ("facets", "places"), *([("places", asked.place)] * bool(asked.place))]
+    given = [
+        ("q", typed(asked)),
+        ("facets", "places"),
+        *([("places", asked.place)] * bool(asked.place)),
+    ]
     return "/api/v1/search?" + urlencode(given, quote_via=quote)
 
 
