@@ -20,8 +20,9 @@ from searchsvc.article import Article
 from searchsvc.engines.base import SearchRequest
 from searchsvc.errors import IndexDamaged, IndexLocked, IndexMissing, IndexOutdated
 from searchsvc.generation import read_manifest, write_manifest
+from searchsvc.keeping import KEPT_SECONDS, SPARE_SECONDS
 from searchsvc.query.tree import All, And, Days, Stem
-from searchsvc.store import KEPT_SECONDS, SPARE_SECONDS, DirectoryStore
+from searchsvc.store import DirectoryStore
 
 
 def article(number: int, text: str = "The price of oil fell.") -> Article:
@@ -302,7 +303,7 @@ def test_what_was_found_is_lost_where_it_could_not_be_kept(
     def full(folder: Path, found: object) -> None:
         raise OSError(errno.ENOSPC, "No space left on device")
 
-    monkeypatch.setattr("searchsvc.store.write_damage", full)
+    monkeypatch.setattr("searchsvc.index_folder.write_damage", full)
     assert "SHA-256" in str(*store.verify())
     assert store.status()["damaged"] == ["damaged-gen-000001: was put aside as damaged"]
 
@@ -379,7 +380,7 @@ def test_no_room_for_a_spare_is_said_and_takes_nothing_back(
         target.mkdir()
         raise OSError(28, "No space left on device")
 
-    monkeypatch.setattr("searchsvc.store.copy_whole", full)
+    monkeypatch.setattr("searchsvc.keeping.copy_whole", full)
     with store.write() as draft:
         draft.add(article(1))
     assert "No space left" in (draft.trouble or "")
@@ -510,9 +511,9 @@ def test_a_generation_collected_just_now_is_no_damage(
         with store.write(fresh=True) as draft:
             draft.add(Article(id="1", title=title))
     shutil.rmtree(store.root / "gen-000001")
-    now = store._pointer
+    now = store._index.pointer
     pointers = iter(["000001 0123456789abcdef\n"])
-    monkeypatch.setattr(store, "_pointer", lambda: next(pointers, None) or now())
+    monkeypatch.setattr(store._index, "pointer", lambda: next(pointers, None) or now())
     assert store.current().name == "000002"
     assert store.current().fallback is None
 

@@ -10,19 +10,24 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
-from searchsvc import cli, draft, generation, store
+from searchsvc import cli, draft, generation, index_folder, keeping, store
 from searchsvc.draft import DirectoryDraft
 from searchsvc.errors import IndexDamaged
 from searchsvc.generation import Damage
-from searchsvc.store import DirectoryStore
+from searchsvc.index_folder import IndexFolder
+from searchsvc.published import DirectoryGeneration
 
 Patch = Callable[[Any, str, Any], None]
 
 
+def _patch_fsync(patch: Patch, fsync: Callable[[Path], None]) -> None:
+    for module in (generation, index_folder, keeping, store):
+        patch(module, "fsync", fsync)
+
+
 def _no_sync(patch: Patch) -> None:
     """Nothing is ever synced."""
-    patch(generation, "fsync", lambda path: None)
-    patch(store, "fsync", lambda path: None)
+    _patch_fsync(patch, lambda path: None)
 
 
 def _folders_not_synced(patch: Patch) -> None:
@@ -33,8 +38,7 @@ def _folders_not_synced(patch: Patch) -> None:
         if path.is_file():
             sync(path)
 
-    patch(generation, "fsync", sync_files)
-    patch(store, "fsync", sync_files)
+    _patch_fsync(patch, sync_files)
 
 
 def _sync_may_fail(patch: Patch) -> None:
@@ -45,8 +49,7 @@ def _sync_may_fail(patch: Patch) -> None:
         with suppress(OSError):
             sync(path)
 
-    patch(generation, "fsync", try_to_sync)
-    patch(store, "fsync", try_to_sync)
+    _patch_fsync(patch, try_to_sync)
 
 
 def _failure_acknowledged(patch: Patch) -> None:
@@ -102,7 +105,7 @@ def _sizes_only(patch: Patch) -> None:
         except IndexDamaged as error:
             yield Damage(folder.name, generation.MANIFEST, str(error))
 
-    patch(store, "damage", damage)
+    patch(index_folder, "damage", damage)
 
 
 def _spare_linked(patch: Patch) -> None:
@@ -116,18 +119,18 @@ def _spare_linked(patch: Patch) -> None:
             os.link(source / name, target / name)
         return done
 
-    patch(store, "copy_whole", link_whole)
+    patch(keeping, "copy_whole", link_whole)
 
 
 def _newest_by_clock(patch: Patch) -> None:
     """Kept are the generations that the clock calls the newest."""
 
-    def collect(self: DirectoryStore) -> None:
-        names = sorted(self._names("gen"), key=self._published)
-        for name in names[: -1 - store.KEPT_BEFORE]:
-            draft.discard(self._folder(name))
+    def collect(index: IndexFolder, current: DirectoryGeneration, now: float) -> None:
+        names = sorted(index.names("gen"), key=lambda name: keeping._published(index, name))
+        for name in names[: -1 - keeping.KEPT_BEFORE]:
+            draft.discard(index.generation(name))
 
-    patch(DirectoryStore, "_collect", collect)
+    patch(keeping, "collect", collect)
 
 
 BUGS: dict[str, Callable[[Patch], None]] = {
