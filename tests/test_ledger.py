@@ -126,16 +126,63 @@ def test_generations_of_ledgers_tell_what_one_ledger_tells(
         generations.ledger.close()
 
 
+def with_files(folder: Path, count: int) -> Generations:
+    """Generations of which the first has so many files, an article in each."""
+    folder.mkdir(exist_ok=True)
+    made = Generations(folder)
+    root, _ = made.ledger.root_for(Path("/"))
+    for number in range(count):
+        bring_in(made.ledger, root, number, 1)
+    made.next()
+    return made
+
+
+def bring_in(one: Ledger, root: int, number: int, time: int) -> None:
+    name = f"{number}.txt"
+    one.begin_file(root, file(name, time))
+    claim = Claim(f"id{number}", root, name.encode(), 0, b"d" * 32)
+    if one.claim(claim):
+        one.make_live(claim)
+    one.end_file(root, file(name, time), b"h" * 32)
+
+
 @pytest.fixture
 def generations(tmp_path: Path) -> Iterator[Generations]:
-    made = Generations(tmp_path)
-    root, _ = made.ledger.root_for(Path("/c"))
-    for number in range(3000):
-        made.ledger.begin_file(root, file(f"{number}.txt", 1))
-        made.ledger.end_file(root, file(f"{number}.txt", 1), b"h" * 32)
-    made.next()
+    made = with_files(tmp_path, 3000)
     yield made
     made.ledger.close()
+
+
+def steps_of_an_update(one: Ledger) -> int:
+    """How many hundred steps of its machine SQLite takes for what an update of one file asks."""
+    steps = 0
+
+    def count() -> None:
+        nonlocal steps
+        steps += 1
+
+    one._db.set_progress_handler(count, 100)
+    one.look_for_roots()
+    one.yield_ids()
+    assert list(one.names(1, "7.txt")) == ["7.txt"]
+    assert not one.is_unchanged(1, file("7.txt", 2))
+    assert not one.has_hash(1, file("7.txt", 2), b"other")
+    one.forget(1, "7.txt")
+    bring_in(one, 1, 7, 2)
+    assert one.unsettled() == []
+    assert one.duplicates(1, ["id7"]) == []
+    assert list(one.remarks(1, ["7.txt"])) == []
+    one._db.set_progress_handler(None, 0)
+    return steps
+
+
+def test_an_update_costs_as_much_in_a_large_ledger_as_in_a_small_one(
+    generations: Generations, tmp_path: Path
+) -> None:
+    small = with_files(tmp_path / "small", 100)
+    few = steps_of_an_update(small.ledger)
+    small.ledger.close()
+    assert 0 < steps_of_an_update(generations.ledger) < 2 * few
 
 
 def test_an_update_writes_what_it_changes(generations: Generations) -> None:
@@ -155,7 +202,7 @@ def test_changes_that_have_grown_become_part_of_the_base(
     for number in range(3000):
         generations.ledger.forget(1, f"{number}.txt")
         if number % 2:
-            generations.ledger.begin_file(1, file(f"{number}.txt", 2))
+            bring_in(generations.ledger, 1, number, 2)
     generations.next()
     assert not generations.path("changes", generations.number - 1).exists()
     assert not generations.path("ledger").samefile(generations.path("ledger", 0))
