@@ -23,18 +23,21 @@ class Guard:
     """Looks after *store*; what there is to say goes to *tell*.
 
     A damaged file is told when it is found, what is served instead when that changes, and that
-    all is well again; each of them once.
+    all is well again; each of them once. Of several processes that serve one index one *leads*:
+    it looks for damage now and then, and tells what is served.
     """
 
     def __init__(
         self,
         store: DirectoryStore,
         tell: Callable[[str], None],
+        leads: bool = True,
         rest_seconds: float = REST_SECONDS,
         bytes_a_second: float = BYTES_A_SECOND,
     ) -> None:
         self._store = store
         self._tell = tell
+        self._leads = leads
         self._rest_seconds = rest_seconds
         self._bytes_a_second = bytes_a_second
         self._stop = threading.Event()
@@ -50,7 +53,7 @@ class Guard:
         """Looks after the store while the block lasts."""
         threads = [
             threading.Thread(target=work, name=f"searchsvc-{work.__name__}", daemon=True)
-            for work in (self._keep_open, self._keep_looking)
+            for work in (self._keep_open, *([self._keep_looking] if self._leads else []))
         ]
         for thread in threads:
             thread.start()
@@ -84,6 +87,13 @@ class Guard:
             return self._found
 
     def _open(self) -> None:
+        if self._leads:
+            self._tell_what_is_served()
+        else:
+            with suppress(IndexProblem):
+                self._store.current()
+
+    def _tell_what_is_served(self) -> None:
         try:
             served = self._store.current()
         except IndexProblem as error:

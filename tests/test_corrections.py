@@ -7,7 +7,7 @@ import pytest
 
 from searchsvc.article import Article, Entity, Mention
 from searchsvc.errors import CorrectionsError
-from searchsvc.extract import named
+from searchsvc.extract import with_entities
 from searchsvc.extract.correcting import Corrector
 from searchsvc.extract.corrections import CorrectionList, find_corrections, parse
 
@@ -33,7 +33,7 @@ def place(name: str, key: str, country: str = "") -> Entity:
     return Entity(field="places", name=name, key=key, origin="rule:1", country=country)
 
 
-ARTICLE = named(
+ARTICLE = with_entities(
     Article(id="a-1", title="Talks", body=BODY),
     (
         person("Geoffery Haldane", "Haldane"),
@@ -93,7 +93,7 @@ def test_a_renamed_place_stays_where_it_is() -> None:
 
 def test_an_entity_may_be_named_by_its_key_and_in_other_composition() -> None:
     assert corrected("hide | places | MM").places == ("Georgia",)
-    zoe = named(Article(id="z"), (person("Zo\u00eb Heller"),))
+    zoe = with_entities(Article(id="z"), (person("Zo\u00eb Heller"),))
     assert corrected("hide | people | Zoe\u0308   Heller", article=zoe).people == ()
 
 

@@ -56,6 +56,23 @@ def test_what_goes_bad_while_it_is_served_is_found_and_served_no_longer(
     assert told[2:] == ["all is well again: generation 000003 is served"]
 
 
+def test_of_several_processes_one_looks_and_tells(store: DirectoryStore) -> None:
+    told: list[str] = []
+    reader, other = DirectoryStore(store.root), DirectoryStore(store.root)
+    first = Guard(reader, told.append, rest_seconds=0.01, bytes_a_second=1e9)
+    second = Guard(other, told.append, leads=False, rest_seconds=0.01, bytes_a_second=1e9)
+    with second.watching():
+        path = spoil(store.root / "gen-000002")
+        time.sleep(OPEN_SECONDS)
+        assert (store.root / "gen-000002").exists()  # nobody has looked
+        with first.watching():
+            wait_for(lambda: any("is served" in said for said in told))
+            wait_for(lambda: other.current().name == "000001")
+            time.sleep(OPEN_SECONDS * 2)
+    assert path.name in told[0]
+    assert len(told) == 2
+
+
 def test_an_index_that_is_gone_is_told_once_and_when_it_is_back(store: DirectoryStore) -> None:
     told: list[str] = []
     reader = DirectoryStore(store.root)

@@ -7,7 +7,7 @@ import pytest
 
 from searchsvc.article import Article
 from searchsvc.engines.memory import MemoryEngine
-from searchsvc.extract import extract, named
+from searchsvc.extract import extract, with_entities
 from searchsvc.extract.correcting import Corrector
 from searchsvc.extract.corrections import CorrectionList, parse
 from searchsvc.names import described, like, listed
@@ -161,7 +161,7 @@ def test_a_hundred_thousand_names_take_seconds(monkeypatch: pytest.MonkeyPatch) 
                 Entity(field="people", name=name, key=name.lower(), origin="rule:1")
                 for name in names
             )
-            yield named(Article(id=str(number)), tuple(entities))
+            yield with_entities(Article(id=str(number)), tuple(entities))
 
     everything = list(articles())
     monkeypatch.setattr("searchsvc.proposals.every_article", lambda engine: iter(everything))

@@ -33,16 +33,18 @@ def serve(options: Options, host: str | None, port: int | None, workers: int | N
     def ready() -> None:
         click.echo(f"serving {serving.url(settings.host, listening)}")
 
+    number = 0
     if settings.workers > 1:
         supervisor = Supervisor(settings.workers, tell)
-        code = supervisor.run(ready)
+        code, number = supervisor.run(ready), supervisor.number
         if code is not None:
             return code
         ready = supervisor.ready
     store = options.store
     store.current()  # an index that is missing is told now, not to the first reader
-    guard = Guard(store, tell)
-    guard.look()
+    guard = Guard(store, tell, leads=number == 0)
+    if number == 0:
+        guard.look()
     gc.freeze()  # what is loaded by now stays, and need not be gone through for garbage again
     with guard.watching():
         app = create_app(store, suspect=guard.suspect, admission=Admission())

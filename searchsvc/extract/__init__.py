@@ -52,12 +52,8 @@ def name(article: Article, cache: NamesCache | None = None, model: str = "") -> 
 
 def _with_names(article: Article, entities: tuple[Entity, ...]) -> Article:
     people, places = _tags(article.people), _tags(article.places)
-    entities = with_tags(entities, people, places)
     return replace(
-        article,
-        entities=entities,
-        people=_names(entities, "people"),
-        places=_names(entities, "places"),
+        with_entities(article, with_tags(entities, people, places)),
         people_tags=people,
         places_tags=places,
         topics=_tags(article.topics),
@@ -77,7 +73,7 @@ def as_read(article: Article) -> Article:
     )
 
 
-def named(article: Article, entities: tuple[Entity, ...]) -> Article:
+def with_entities(article: Article, entities: tuple[Entity, ...]) -> Article:
     """*article* with these entities, and their names in its fields."""
     return replace(
         article,

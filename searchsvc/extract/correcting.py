@@ -13,7 +13,7 @@ from dataclasses import replace
 
 from searchsvc.analysis import fold
 from searchsvc.article import Article, Entity, Mention
-from searchsvc.extract import named
+from searchsvc.extract import with_entities
 from searchsvc.extract.corrections import Correction, plain
 from searchsvc.extract.gazetteer import Place, gazetteer
 
@@ -51,7 +51,7 @@ class Corrector:
                 self._split(one, article, entities, used)
         kept = (self._followed(entity, article.id, used) for entity in entities)
         corrected = _joined([entity for entity in kept if entity])
-        return (named(article, corrected) if used else article), frozenset(used)
+        return (with_entities(article, corrected) if used else article), frozenset(used)
 
     def final(self, field: str, name: str) -> str:
         """What *name* is called in the end, "" if it is hidden everywhere."""

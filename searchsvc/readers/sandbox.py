@@ -26,9 +26,11 @@ from searchsvc.readers.pieces import NOT_NOW, Item, Problem
 from searchsvc.readers.process import DEFAULT_LIMITS, Abandoned, Died, Limits, Process
 from searchsvc.readers.worker import END, NameSearch, Task, from_line, to_line
 
-__all__ = ["CORES", "Items", "Limits", "NameSearch", "Named", "Workers", "read_files"]
+__all__ = ["WORKERS", "Items", "Limits", "NameSearch", "Named", "Workers", "read_files"]
 
-CORES = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+_CORES = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+# Of 80 MB each; what so many read keeps the process that writes more than busy.
+WORKERS = min(_CORES, 8)
 
 _FILES_AHEAD = 4  # for each worker
 _SHARED_FROM = 1 << 20  # bytes of a file, from which on all workers read it
@@ -40,7 +42,7 @@ _LAST: list[bytes] = []  # that ends a file
 class Workers:
     """Up to *count* worker processes, started when there is something to read and then kept."""
 
-    def __init__(self, count: int = CORES, limits: Limits = DEFAULT_LIMITS) -> None:
+    def __init__(self, count: int = WORKERS, limits: Limits = DEFAULT_LIMITS) -> None:
         self.count = count
         self.limits = limits
         self._idle: list[Process] = []
@@ -104,7 +106,7 @@ class Workers:
 
 
 def read_files(
-    files: Iterable[CorpusFile], workers: int = CORES, limits: Limits = DEFAULT_LIMITS
+    files: Iterable[CorpusFile], workers: int = WORKERS, limits: Limits = DEFAULT_LIMITS
 ) -> Generator[tuple[CorpusFile, "Items"], None, None]:
     """What `Workers.read` gives, by workers that end with it."""
     with closing(Workers(workers, limits)) as started:

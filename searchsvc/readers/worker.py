@@ -187,14 +187,14 @@ def _items(piece: Piece, reason: str, task: Task) -> list[Item | Named]:
         return [Problem(piece.place, reason)]
     try:
         items = list(piece.items())
-        return [named(item, task.names) for item in items] if task.names else list(items)
+        return [with_names(item, task.names) for item in items] if task.names else list(items)
     except MemoryError:
         return [Problem(piece.place, f"needed more than {task.memory_mb} MB of memory")]
     except Exception as error:  # a bug of ours: it costs this article
         return [Problem(piece.place, f"its names could not be found: {error!r}")]
 
 
-def named(item: Item, names: NameSearch) -> Item | Named:
+def with_names(item: Item, names: NameSearch) -> Item | Named:
     """*item* with its names, if it is an article."""
     if not isinstance(item, Article):
         return item

@@ -5,6 +5,7 @@ import logging
 import signal
 import socket
 from collections.abc import Callable
+from contextlib import ExitStack
 
 from flask import Flask
 from waitress.server import create_server
@@ -27,10 +28,12 @@ def listen(host: str, port: int) -> socket.socket:
     try:
         # Of several addresses, the IPv4 one.
         family, *_, address = min(socket.getaddrinfo(host, port, type=socket.SOCK_STREAM))
-        listening = socket.socket(family)
-        listening.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        listening.bind(address)
-        return listening
+        with ExitStack() as stack:
+            listening = stack.enter_context(socket.socket(family))
+            listening.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            listening.bind(address)
+            stack.pop_all()
+            return listening
     except OSError as error:
         if error.errno in (errno.EMFILE, errno.ENFILE):
             raise

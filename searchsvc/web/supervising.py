@@ -24,7 +24,8 @@ class Supervisor:
     def __init__(self, count: int, tell: Callable[[str], None]) -> None:
         self._count = count
         self._tell = tell
-        self._begun: dict[int, float] = {}  # when, of each worker by its pid
+        self.number = 0  # of this worker; who takes the place of one that died takes its number
+        self._begun: dict[int, tuple[float, int]] = {}  # when, and its number, by its pid
         self._is_serving = False  # or was: some worker could
         self._code: int | None = None  # that the service ends with, once it is to end
         self._handlers: dict[int, Any] = {}
@@ -36,19 +37,21 @@ class Supervisor:
 
         *serving* is called in the parent when the first worker is `ready`.
         """
-        for number in (signal.SIGINT, signal.SIGTERM):
-            self._handlers[number] = signal.signal(number, self._end)
-        if self._fork():  # one first: what keeps it from serving is told once
+        for caught in (signal.SIGINT, signal.SIGTERM):
+            self._handlers[caught] = signal.signal(caught, self._end)
+        if self._fork(0):  # one first: what keeps it from serving is told once
             return None
         while self._begun:
             pid, status = os.waitpid(-1, 0 if self._is_serving else os.WNOHANG)
             if pid in self._begun:
-                if self._is_replaced(pid, os.waitstatus_to_exitcode(status)) and self._fork():
+                begun, number = self._begun.pop(pid)
+                code = os.waitstatus_to_exitcode(status)
+                if self._is_replaced(pid, begun, code) and self._fork(number):
                     return None
             elif not self._is_serving and select.select([self._ready], [], [], 0.1)[0]:
                 self._is_serving = True
                 serving()
-                if any(self._fork() for _ in range(self._count - 1)):
+                if any(self._fork(number) for number in range(1, self._count)):
                     return None
         return self._code
 
@@ -56,31 +59,31 @@ class Supervisor:
         """Has the parent know, from a worker, that it serves."""
         os.write(self._is_ready, b"!")
 
-    def _is_replaced(self, pid: int, code: int) -> bool:
+    def _is_replaced(self, pid: int, begun: float, code: int) -> bool:
         """Whether another is to take the place of a worker that ended."""
-        is_short = time.monotonic() - self._begun.pop(pid) < _SHORT_SECONDS
         if self._code is not None:
             return False
         if not self._is_serving:  # it said why, and another would say it again
             self._code = code if code > 0 else 1
             return False
         self._tell(f"worker {pid} died ({_spoken(code)}); another takes its place")
-        if is_short:
+        if time.monotonic() - begun < _SHORT_SECONDS:
             time.sleep(_REST_SECONDS)
         return True
 
-    def _fork(self) -> bool:
-        """Whether this is the worker; none is started when all are to end."""
+    def _fork(self, number: int) -> bool:
+        """Whether this is the worker, with this number; none is started when all are to end."""
         if self._code is not None:
             return False
         # A signal that came in between would find neither the one's handler nor the other's worker.
         signal.pthread_sigmask(signal.SIG_BLOCK, self._handlers)
         pid = os.fork()
         if pid:
-            self._begun[pid] = time.monotonic()
+            self._begun[pid] = time.monotonic(), number
         else:
-            for number, handler in self._handlers.items():
-                signal.signal(number, handler)
+            self.number = number
+            for caught, handler in self._handlers.items():
+                signal.signal(caught, handler)
         signal.pthread_sigmask(signal.SIG_UNBLOCK, self._handlers)
         if pid:
             return False

@@ -32,7 +32,7 @@ from searchsvc.engines import ENGINES, engine_format
 from searchsvc.extract import Named
 from searchsvc.readers import Item, read
 from searchsvc.readers.sandbox import Workers
-from searchsvc.readers.worker import NameSearch, named
+from searchsvc.readers.worker import NameSearch, with_names
 from searchsvc.store import DirectoryStore
 
 from . import planted
@@ -50,7 +50,7 @@ class _Items(Iterator[Item | Named]):
         self._names = names
 
     def __next__(self) -> Item | Named:
-        return named(next(self._items), self._names)
+        return with_names(next(self._items), self._names)
 
 
 def _read(

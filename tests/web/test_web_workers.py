@@ -3,6 +3,7 @@
 import os
 import re
 import signal
+import socket
 import subprocess
 import sys
 import time
@@ -24,11 +25,25 @@ def index(tmp_path):
     return store.root
 
 
+# A search that takes a second, and says when it begins.
+SLOW = """
+import sys, time
+from searchsvc import searching
+search = searching.search
+def slow(*arguments):
+    print("asked", file=sys.stderr, flush=True)
+    time.sleep(1)
+    return search(*arguments)
+searching.search = slow
+"""
+
+
 class Service:
     """`searchsvc serve` on a free port."""
 
-    def __init__(self, index: Path, workers: int) -> None:
-        command = [sys.executable, "-m", "searchsvc", "--index", str(index), "serve"]
+    def __init__(self, index: Path, workers: int, first: str = "") -> None:
+        main = f"{first}\nfrom searchsvc.cli import main; main()"
+        command = [sys.executable, "-c", main, "--index", str(index), "serve"]
         self.log = index.with_name("log").open("wb+")
         self.process = subprocess.Popen(
             [*command, "--port", "0", "--workers", str(workers)], stdout=self.log, stderr=self.log
@@ -86,6 +101,52 @@ def test_a_worker_that_dies_is_replaced_and_the_others_answer_meanwhile(service)
     wait_for(lambda: len(service.workers()) == 2 and service.workers() != before)
     assert f"worker {before[0]} died (signal 9); another takes its place" in service.said()
     assert service.said().count("serving") == 1
+
+
+def test_a_worker_that_cannot_start_is_tried_again_while_others_answer(service, index):
+    address = f"{service.url()}api/v1/search?q=oil"
+    wait_for(lambda: len(service.workers()) == 2)
+    first, _ = service.workers()
+    away = index.with_name("away")
+    index.rename(away)  # who has it open goes on; who starts finds none
+    os.kill(first, signal.SIGKILL)
+    wait_for(lambda: service.said().count("another takes its place") >= 2)
+    away.rename(index)
+    wait_for(lambda: len(service.workers()) == 2)
+    assert "(exit code 4)" in service.said()
+    with urlopen(address) as answer:
+        assert answer.status == 200
+    said = service.said()
+    time.sleep(2)
+    assert service.said() == said  # all is well
+
+
+@pytest.fixture
+def slow_service(index):
+    started = Service(index, workers=2, first=SLOW)
+    yield started
+    started.end()
+
+
+def test_requests_under_way_are_answered_when_a_signal_goes_to_all(slow_service):
+    """As a terminal and systemd send it: to the parent and to each worker."""
+    service = slow_service
+    host, port = service.url().removeprefix("http://").strip("/").split(":")
+    wait_for(lambda: len(service.workers()) == 2)
+    begun = []
+    for number in range(6):
+        client = socket.create_connection((host, int(port)))
+        asked = f"GET /api/v1/search?q=oil&size={number + 1}"
+        client.sendall(f"{asked} HTTP/1.1\r\nHost: x\r\n\r\n".encode())
+        begun.append(client)
+    wait_for(lambda: service.said().count("asked") >= 4)
+    for pid in (*service.workers(), service.process.pid):
+        os.kill(pid, signal.SIGTERM)
+    for client in begun:
+        with client, client.makefile("rb") as answer:
+            assert answer.readline() == b"HTTP/1.1 200 OK\r\n"
+    assert service.process.wait(30) == 128 + signal.SIGTERM
+    assert "died" not in service.said()
 
 
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
