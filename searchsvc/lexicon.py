@@ -1,7 +1,7 @@
 """The words of an engine, for so long as one may wait for them."""
 
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from itertools import islice
 
 from searchsvc.engines.base import Engine
@@ -26,9 +26,14 @@ class TimedLexicon:
         self._clock = clock
         self.late = False
 
-    def __call__(self, field: str, prefix: str) -> Iterator[tuple[str, int]]:
+    def __call__(self, field: str, prefix: str) -> Iterable[tuple[str, int]]:
         """The words of *field* that begin with *prefix*, as an engine gives them."""
-        terms = iter(self._engine.terms(field, prefix))
+        terms = self._engine.terms(field, prefix)
+        if isinstance(terms, list) and not self.late:  # it was gone through before
+            return terms
+        return self._through(iter(terms))
+
+    def _through(self, terms: Iterator[tuple[str, int]]) -> Iterator[tuple[str, int]]:
         while some := list(islice(terms, 256)):
             self.late = self.late or self._clock() > self._end
             if self.late:

@@ -23,6 +23,7 @@ __all__ = ["NAME", "VERSION", "TantivyEngine", "open_engine", "open_writer"]
 
 NAME = "tantivy"
 
+_FEW = 50  # hits that tie: to read them is quicker than another search
 MOST_BUCKETS = 60_000  # of a facet; tantivy refuses to list more than 65,000
 
 _Address: TypeAlias = tantivy.DocAddress
@@ -113,31 +114,36 @@ class TantivyEngine:
         self, query: tantivy.Query, column: str, first: int, last: int
     ) -> tuple[int, list[_Place]]:
         """How many hits there are; those from *first* to *last* by a column, then id."""
-        result = self._searcher.search(query, last, order_by_field=column, order=Order.Asc)
+        # One more than is wanted: whether the last one ties with what comes after it.
+        result = self._searcher.search(query, last + 1, order_by_field=column, order=Order.Asc)
         page: list[_Address] = []
-        for moment, tied in groupby(enumerate(result.hits), key=lambda place: place[1][0]):
-            ranked = list(tied)
-            begin, end = ranked[0][0], ranked[-1][0] + 1
-            if end <= first:
-                continue
-            if end - begin == 1 and end < last:
-                page.append(ranked[0][1][1])
-            else:
-                page += self._tied(query, column, moment, max(0, first - begin), end - begin)
+        begin = 0
+        for moment, group in groupby(result.hits, key=itemgetter(0)):
+            tied = [address for _, address in group]
+            end = begin + len(tied)
+            if max(begin, first) < min(end, last):
+                wanted = slice(max(0, first - begin), last - begin)
+                if len(tied) == 1:
+                    page += tied
+                elif end <= last and len(tied) <= _FEW:
+                    page += sorted(tied, key=self._id)[wanted]
+                else:
+                    page += self._tied(query, column, moment, wanted)
+            begin = end
         return _total(result), [(0.0, address) for address in page]
 
     def _tied(
-        self, query: tantivy.Query, column: str, moment: float, first: int, last: int
+        self, query: tantivy.Query, column: str, moment: float, wanted: slice
     ) -> list[_Address]:
-        """Of the hits with *moment* in *column*, in the order of their ids, some."""
+        """Of the hits with *moment* in *column*, in the order of their ids, those *wanted*."""
         kind = tantivy.FieldType.Float
         exactly = tantivy.Query.range_query(self._schema, column, kind, moment, moment)
         result = self._searcher.search(
             all_of([query, exactly]),
-            last - first,
+            wanted.stop - wanted.start,
             count=False,
             order_by_field="id",
-            offset=first,
+            offset=wanted.start,
             order=Order.Asc,
         )
         return [address for _, address in result.hits]
@@ -173,10 +179,11 @@ class TantivyEngine:
         ordered: list[_Place] = []
         for _, tied in groupby(dated, key=itemgetter(0)):
             alike = [place for _, place in tied]
-            if len(alike) > 1:
-                alike.sort(key=lambda place: stored(self._searcher, place[1]).id)
-            ordered += alike
+            ordered += sorted(alike, key=lambda p: self._id(p[1])) if len(alike) > 1 else alike
         return ordered
+
+    def _id(self, address: _Address) -> str:
+        return stored(self._searcher, address).id
 
     # -- facets ----------------------------------------------------------------------------------
 
