@@ -17,6 +17,7 @@ from collections import Counter
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from functools import reduce
+from itertools import takewhile
 from typing import Protocol, TypeAlias, TypeVar
 
 import numpy as np
@@ -39,17 +40,17 @@ from searchsvc.schema import BOOSTS
 
 Numbers: TypeAlias = npt.NDArray[np.int32]
 Weights: TypeAlias = npt.NDArray[np.float64]
+Places: TypeAlias = npt.NDArray[np.int64]  # each is SPREAD times an article's number + a position
 _Integer = TypeVar("_Integer", bound=np.integer)
 
 K1 = 1.2  # how soon more of the same word stops to count
 B = 0.75  # how much the length of a field matters
 
 NO_NUMBERS: Numbers = np.empty(0, np.int32)
-
-_LOOK_EVERY = 256  # articles between two looks at the clock
+NO_PLACES: Places = np.empty(0, np.int64)
 
 # Positions of one article fit below this, so that number and position make one sortable key.
-_SPREAD = 1 << 32
+SPREAD = 1 << 32
 
 
 class Postings(Protocol):
@@ -69,8 +70,8 @@ class Postings(Protocol):
     def written(self, field: str, word: str) -> tuple[Numbers, Weights]:
         """Articles with the written word in the field, and how often."""
 
-    def positions(self, field: str, word: str, wanted: Numbers) -> Iterable[tuple[int, list[int]]]:
-        """Each *wanted* article, in order, with the positions of the word in its field."""
+    def places(self, field: str, word: str, wanted: Numbers) -> Iterable[Places]:
+        """Where the word stands in its field of the *wanted* articles, some at a time, in order."""
 
     def lengths(self, field: str) -> tuple[npt.NDArray[np.float64], float]:
         """Words in the field of each article, and their average."""
@@ -203,36 +204,41 @@ class Evaluation:
 
     def _together(self, field: str, words: tuple[str, ...], slop: int) -> tuple[Numbers, Weights]:
         """Articles where the words stand together in the field, and how often."""
-        distinct = list(dict.fromkeys(words))
-        numbers = [self._postings.written(field, word)[0] for word in distinct]
-        wanted = reduce(_intersection, sorted(numbers, key=len))
-        keys: dict[str, npt.NDArray[np.int64]] = {}
-        for word in distinct:
+        numbers = {word: self._postings.written(field, word)[0] for word in words}
+        wanted = reduce(_intersection, sorted(numbers.values(), key=len))
+        rarest_first = sorted(numbers, key=lambda word: numbers[word].size)
+        if slop == 0:
+            return self._in_a_row(field, words, rarest_first, wanted)
+        places: dict[str, Places] = {}
+        for word in rarest_first:
             if not wanted.size or self._late():
                 return NO_NUMBERS, np.empty(0)
-            keys[word] = self._keys(field, word, wanted)
-        if slop == 0:
-            first = keys[words[0]]
-            for place, word in enumerate(words[1:], 1):
-                if self._late():
-                    return NO_NUMBERS, np.empty(0)
-                first = first[np.isin(first + place, keys[word])]
-            found, times = np.unique(first // _SPREAD, return_counts=True)
-            return found.astype(np.int32), times.astype(np.float64)
-        return self._near(keys, Counter(words), len(words) + slop)
+            places[word] = self._places(field, word, wanted)
+        return self._near(places, Counter(words), len(words) + slop)
 
-    def _keys(self, field: str, word: str, wanted: Numbers) -> npt.NDArray[np.int64]:
-        """Number and position in one integer, for every place of the word in *wanted*."""
-        keys: list[int] = []
-        for count, (number, positions) in enumerate(self._postings.positions(field, word, wanted)):
-            if count % _LOOK_EVERY == 0 and self._late():
-                break
-            base = number * _SPREAD
-            keys += [base + position for position in positions]
-        return np.array(keys, np.int64)
+    def _in_a_row(
+        self, field: str, words: tuple[str, ...], order: list[str], wanted: Numbers
+    ) -> tuple[Numbers, Weights]:
+        """Articles among *wanted* with the words in a row; looked at in *order*."""
+        starts: Places | None = None
+        for word in order:
+            if not wanted.size or self._late():
+                return NO_NUMBERS, np.empty(0)
+            places = self._places(field, word, wanted)
+            for at in (place for place, other in enumerate(words) if other == word):
+                begun = places - at
+                starts = begun if starts is None else starts[_are_among(starts, begun)]
+            assert starts is not None
+            wanted = _counted(starts)[0]
+        return _counted(starts if starts is not None else NO_PLACES)
+
+    def _places(self, field: str, word: str, wanted: Numbers) -> Places:
+        """Where the word stands in its field of the *wanted* articles, as far as there is time."""
+        found = takewhile(lambda _: not self._late(), self._postings.places(field, word, wanted))
+        return np.concatenate([NO_PLACES, *found])
 
     def _near(
-        self, keys: dict[str, npt.NDArray[np.int64]], wanted: Counter[str], width: int
+        self, keys: dict[str, Places], wanted: Counter[str], width: int
     ) -> tuple[Numbers, Weights]:
         """Windows of *width* positions that hold every word as often as *wanted*.
 
@@ -244,8 +250,22 @@ class Evaluation:
         for word, places in keys.items():
             inside = np.searchsorted(places, starts + width) - np.searchsorted(places, starts)
             good &= inside >= wanted[word]
-        found, times = np.unique(starts[good] // _SPREAD, return_counts=True)
-        return found.astype(np.int32), times.astype(np.float64)
+        return _counted(starts[good])
+
+
+def _counted(places: Places) -> tuple[Numbers, Weights]:
+    """The articles that *places*, ascending, are in, and how many are in each."""
+    numbers = (places // SPREAD).astype(np.int32)
+    firsts = np.flatnonzero(np.diff(numbers, prepend=-1))
+    return numbers[firsts], np.diff(firsts, append=numbers.size).astype(np.float64)
+
+
+def _are_among(some: Places, others: Places) -> npt.NDArray[np.bool_]:
+    """Which of *some* are *others*; both ascend."""
+    if not others.size:
+        return np.zeros(some.size, bool)
+    found = np.searchsorted(others, some)
+    return np.equal(others[np.minimum(found, others.size - 1)], some)
 
 
 def _union(parts: list[Numbers]) -> Numbers:

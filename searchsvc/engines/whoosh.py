@@ -24,7 +24,7 @@ from whoosh.util.numeric import byte_to_length
 
 from searchsvc.article import Article
 from searchsvc.engines.base import Bucket, Hit, SearchRequest, SearchResult, Sort
-from searchsvc.engines.evaluation import NO_NUMBERS, Evaluation, Matches, Numbers
+from searchsvc.engines.evaluation import NO_NUMBERS, Evaluation, Matches, Numbers, Places
 from searchsvc.engines.whoosh_schema import UNDATED, VERSION
 from searchsvc.engines.whoosh_segment import (
     Postings,
@@ -133,9 +133,9 @@ class WhooshEngine:
     def written(self, field: str, word: str) -> Postings:
         return self._postings(f"{field}_written", word)
 
-    def positions(self, field: str, word: str, wanted: Numbers) -> Iterator[tuple[int, list[int]]]:
+    def places(self, field: str, word: str, wanted: Numbers) -> Iterator[Places]:
         for view in self._segments:
-            yield from view.positions(f"{field}_written", word, wanted)
+            yield from view.places(f"{field}_written", word, wanted)
 
     def lengths(self, field: str) -> tuple[npt.NDArray[np.float64], float]:
         if field not in self._lengths:

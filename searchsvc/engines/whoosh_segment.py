@@ -20,7 +20,7 @@ from bisect import bisect_left
 from collections.abc import Callable, Iterator, Sequence
 from hashlib import md5
 from io import BytesIO
-from itertools import accumulate, count
+from itertools import accumulate, chain, count
 from pathlib import Path
 from typing import Any, TypeAlias
 from weakref import WeakValueDictionary
@@ -31,10 +31,11 @@ from cachetools import LRUCache
 from whoosh.codec.whoosh3 import W3Segment, W3TermInfo
 
 from searchsvc.article import Article
-from searchsvc.engines.evaluation import NO_NUMBERS, Numbers, Weights
+from searchsvc.engines.evaluation import NO_NUMBERS, SPREAD, Numbers, Places, Weights
 from searchsvc.schema import TEXT_FIELDS
 
 BLOCK = 128  # postings in one block of a posting list
+_AT_ONCE = 1000  # articles whose positions are made an array: soon enough for a look at the clock
 
 # Of a term: whether its postings are inlined, its weight, its number of articles, the shortest and
 # longest field, the highest weight, the first and last article.
@@ -138,17 +139,24 @@ class Segment:
                 self._facets[field] = FacetColumn(self, field)
             return self._facets[field]
 
-    def positions(self, field: str, term: str, wanted: Numbers) -> Iterator[tuple[int, list[int]]]:
-        """Positions of a term in each article of *wanted* that has it."""
+    def places(self, field: str, term: str, wanted: Numbers) -> Iterator[Places]:
+        """Where a term stands in the articles of *wanted* that have it, some at a time."""
         info = self.index.get(field, _encoded(term))
         if info is None:
             return
+        numbers: list[int] = []
+        steps: list[list[int]] = []  # its first position, and from each to the next
         for ids, _, values in self.blocks(info, wanted):
             low, high = np.searchsorted(wanted, [ids[0], ids[-1] + 1])
             there = dict(zip(ids, values, strict=True))
-            for number in wanted[low:high].tolist():
-                if number in there:
-                    yield number, list(accumulate(pickle.loads(there[number][4:])))
+            found = [number for number in wanted[low:high].tolist() if number in there]
+            numbers += found
+            steps += [pickle.loads(there[number][4:]) for number in found]
+            if len(numbers) > _AT_ONCE:
+                yield _places(numbers, steps)
+                numbers.clear()
+                steps.clear()
+        yield _places(numbers, steps)
 
     def blocks(
         self, info: memoryview, wanted: Numbers | None = None
@@ -199,6 +207,17 @@ class Segment:
             yield key[FIELD.size :], info
 
 
+def _places(numbers: list[int], steps: list[list[int]]) -> Places:
+    """Of articles and, for each, its first position and the steps to the following."""
+    sizes = np.fromiter(map(len, steps), np.int64, len(steps))
+    flat = np.fromiter(chain.from_iterable(steps), np.int64, sizes.sum())
+    reached = np.cumsum(flat)
+    firsts = np.cumsum(sizes) - sizes
+    before = reached[firsts] - flat[firsts]
+    places: Places = reached + np.repeat(np.array(numbers, np.int64) * SPREAD - before, sizes)
+    return places
+
+
 class SegmentView:
     """A segment as one generation has it, without what is deleted; numbers begin at `offset`."""
 
@@ -219,13 +238,12 @@ class SegmentView:
             numbers, weights = numbers[live], weights[live]
         return (numbers + np.int32(self.offset) if self.offset else numbers), weights
 
-    def positions(self, field: str, term: str, wanted: Numbers) -> Iterator[tuple[int, list[int]]]:
-        """Positions of a term in each article of *wanted* that has it."""
+    def places(self, field: str, term: str, wanted: Numbers) -> Iterator[Places]:
+        """Where a term stands in the articles of *wanted* that have it, some at a time."""
         low, high = np.searchsorted(wanted, [self.offset, self.offset + self.total])
         if low < high:
-            inside = wanted[low:high] - self.offset
-            for number, positions in self.segment.positions(field, term, inside):
-                yield number + self.offset, positions
+            for places in self.segment.places(field, term, wanted[low:high] - self.offset):
+                yield places + self.offset * SPREAD
 
     def number_of(self, id: str) -> int | None:
         """The live article with this id, counted as the segment does."""
