@@ -14,7 +14,11 @@ PACKAGE = Path(__file__).parent.parent / "searchsvc"
 LAYERS = (
     ("nouns", "errors article schema analysis"),
     ("language", "query"),
-    ("workers", "corpus readers extract engines snippets ledger generation draft store"),
+    (
+        "workers",
+        "corpus readers extract engines snippets ledger generation draft index_folder published"
+        " keeping store",
+    ),
     (
         "use cases",
         "parameters answers report gate updating indexing watching naming enriching names"
