@@ -7,11 +7,13 @@ searchsvc.toml in the working directory, then the default.
 9000
 """
 
+import re
 import tomllib
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 
 from searchsvc.errors import ConfigError
 
@@ -27,6 +29,7 @@ class Setting:
     name: str
     default: str | int
     help: str
+    flag: bool = True  # also one of a command line, where others can read it
 
 
 SETTINGS = (
@@ -38,6 +41,13 @@ SETTINGS = (
     Setting("workers", 1, "The processes that `serve` answers with; one for each core is enough."),
     Setting("corrections", "", "The file of corrections to names, if not beside the corpus."),
     Setting("model", "", "The model whose names count, where `enrich` has found them."),
+    Setting("opensearch_url", "", "The addresses of the cluster, with commas between.", False),
+    Setting("opensearch_index", "searchsvc", "What our indexes there are called.", False),
+    Setting("opensearch_shards", 1, "The parts that a new index there has.", False),
+    Setting("opensearch_user", "", "As whom we ask the cluster.", False),
+    Setting("opensearch_password", "", "The password of that user.", False),
+    Setting("opensearch_api_key", "", "A key in place of user and password.", False),
+    Setting("opensearch_ca", "", "The file of the authority of its certificates.", False),
 )
 
 
@@ -53,6 +63,13 @@ class Config:
     workers: int
     corrections: Path | None
     model: str
+    opensearch_url: str
+    opensearch_index: str
+    opensearch_shards: int
+    opensearch_user: str
+    opensearch_password: str = field(repr=False)
+    opensearch_api_key: str = field(repr=False)
+    opensearch_ca: str
 
 
 def load(
@@ -82,9 +99,32 @@ def load(
     if not 1 <= values["workers"] <= MOST_WORKERS:
         said = f"workers: {values['workers']} processes cannot serve"
         raise ConfigError(f"{said}; it is 1 to {MOST_WORKERS}")
+    _look_at_cluster(values)
     values["index"], values["corpus"] = Path(values["index"]), Path(values["corpus"])
     values["corrections"] = Path(values["corrections"]) if values["corrections"] else None
     return Config(**values)
+
+
+def _look_at_cluster(values: Mapping[str, Any]) -> None:
+    """Raises ConfigError for what cannot be the address of a cluster, or the name of an index."""
+    urls = [url.strip() for url in values["opensearch_url"].split(",") if url.strip()]
+    for url in urls:
+        parts = urlsplit(url)
+        if parts.scheme not in ("http", "https") or not parts.hostname:
+            said = f"opensearch_url: {url!r} is no address, such as https://search.example.org:9200"
+            raise ConfigError(said)
+        if parts.username or parts.password:  # addresses are told in messages and in logs
+            said = f"opensearch_url: the address of {parts.hostname} holds a user or password"
+            raise ConfigError(f"{said}; set opensearch_user and opensearch_password")
+    if values["engine"] == "opensearch" and not urls:
+        raise ConfigError("the engine 'opensearch' needs to know where it is: set opensearch_url")
+    if not re.fullmatch(r"[a-z][a-z0-9_-]{0,99}", values["opensearch_index"]):
+        said = f"opensearch_index: {values['opensearch_index']!r} is no name of an index"
+        raise ConfigError(f"{said}; small letters, digits, - and _ make one")
+    if not 1 <= values["opensearch_shards"] <= 1024:
+        raise ConfigError(f"opensearch_shards: {values['opensearch_shards']} is not 1 to 1024")
+    if bool(values["opensearch_user"]) != bool(values["opensearch_password"]):
+        raise ConfigError("opensearch_user and opensearch_password: there is one without the other")
 
 
 def read_file(path: Path = Path(FILE)) -> dict[str, Any]:

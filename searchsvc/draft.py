@@ -48,6 +48,7 @@ class DirectoryDraft:
     ) -> None:
         self.folder = folder
         self.trouble: str | None = None
+        self.doubted = ()  # what is read is never written to
         self._checkpoint = checkpoint
         self._facts = facts
         self._format = format

@@ -12,11 +12,13 @@
     ├── GateClosed        a new index lacks hits that saved queries had
     ├── IndexNotWritten   the disk is full, say; what is live is whole
     ├── CorrectionsError  the file of corrections has lines that cannot be followed
-    └── IndexProblem      something about the index directory
+    ├── ClusterRefuses    the cluster answers, and does not do what is asked
+    └── IndexProblem      something about the index as a whole
         ├── IndexMissing      there is none yet
         ├── IndexOutdated     made by another engine, schema or analysis version
         ├── IndexDamaged      files do not hold what the manifest says
-        └── IndexLocked       another process is writing
+        ├── IndexLocked       another process is writing
+        └── ClusterUnavailable  the cluster that it is in does not answer
 
 The message of each is whole: what is wrong, the value, what to do. It is safe to show to anyone.
 Everything else that is raised is a bug and is not caught.
@@ -127,6 +129,10 @@ class IndexNotWritten(SearchServiceError):
     """The new state could not be written; the message has the system's reason."""
 
 
+class ClusterRefuses(SearchServiceError):
+    """The cluster answers and does not do what is asked; the message says what to change."""
+
+
 class CorrectionsError(SearchServiceError):
     """The file of corrections cannot be followed; *faults* are line numbers (0: none) and reasons.
 
@@ -170,3 +176,7 @@ class IndexDamaged(IndexProblem):
 
 class IndexLocked(IndexProblem):
     """Another process is writing to this index."""
+
+
+class ClusterUnavailable(IndexProblem):
+    """The cluster, or the part of it that has what is asked for, does not answer at the moment."""

@@ -10,8 +10,8 @@ import time
 from collections.abc import Callable, Hashable, Iterator
 from contextlib import contextmanager, suppress
 
+from searchsvc.engines.base import ServedStore
 from searchsvc.errors import IndexProblem, remedy
-from searchsvc.store import DirectoryStore
 
 OPEN_SECONDS = 0.5  # between two looks for a new generation
 REST_SECONDS = 10 * 60.0  # between two passes over all files
@@ -29,7 +29,7 @@ class Guard:
 
     def __init__(
         self,
-        store: DirectoryStore,
+        store: ServedStore,
         tell: Callable[[str], None],
         leads: bool = True,
         rest_seconds: float = REST_SECONDS,
@@ -103,7 +103,7 @@ class Guard:
         if said := served.notice:
             self._is_well = False
             # Its age grows; what there is to say stays the same.
-            self._say(f"{said}; searchsvc index mends it", (served.folder.name, served.reason))
+            self._say(f"{said}; searchsvc index mends it", served.about)
             return
         with self._telling:
             if not self._is_well:

@@ -196,6 +196,9 @@ def _write(
                     command = job.typed.other("index", "--corpus", str(path))
                     said = f"may not be up to date: {command} brings it there"
                     job.report.remarks.append(Remark(str(path), "", said, True))
+        if draft.doubted:
+            said = f"an update was interrupted; {len(draft.doubted):,} articles are read again"
+            job.report.remarks.append(Remark("index", "", said, False))
         with closing(_ledger(draft)) as ledger, _cache(job.names) as cache:
             live = _live(store)
             if purpose is not None:
@@ -205,7 +208,7 @@ def _write(
                 job.report.resumed = draft.begun.count() - there
                 # Corrections may have come and gone since.
                 job.names = replace(job.names, again=True)
-            job.run(ledger, draft, draft.begun, cache)
+            job.run(ledger, draft, draft.begun, cache, draft.doubted)
             if fresh:
                 job.compare(store)
             job.look_at_size(store.articles())

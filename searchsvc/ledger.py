@@ -425,6 +425,16 @@ class Ledger:
         self._db.execute("delete from live where id = ?", (id,))
         self._db.execute("delete from corrected where id = ?", (id,))
 
+    def doubt(self, ids: Iterable[str]) -> int:
+        """Has the articles of *ids* count as not in the index; how many of them did."""
+        doubted = 0
+        for id in ids:
+            if self.live(id):
+                doubted += 1
+                self.drop_live(id)
+            self._db.execute("insert or ignore into touched values (?)", (id,))
+        return doubted
+
     def unsettled(self) -> list[str]:
         """Touched ids for which the index does not hold the article of the claim that counts."""
         owner, live = _OWNER.format("touched.id"), _LIVE.format("touched.id")

@@ -1,6 +1,6 @@
 """A published generation, open: what searches hold on to while newer ones are published."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Hashable
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -45,6 +45,11 @@ class DirectoryGeneration:
         if self.is_spare:
             return f"generation {self.name} is damaged; its spare copy, which is equal, is served"
         return None
+
+    @property
+    def about(self) -> Hashable:
+        """What `notice` is about: equal as long as there is nothing new to say but its age."""
+        return self.folder.name, self.reason
 
     @property
     def lineage(self) -> str:

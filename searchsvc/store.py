@@ -224,6 +224,9 @@ class DirectoryStore:
             "notice": generation.notice,
         }
 
+    def close(self) -> None:
+        """Nothing: engines go with the last search on them."""
+
     # -- looking for damage ----------------------------------------------------------------------
 
     def verify(self, pause: Callable[[int], None] = lambda size: None) -> list[Damage]:

@@ -241,11 +241,16 @@ def _say_more(more: int) -> None:
 
 def print_facts(facts: dict[str, Any]) -> None:
     """Names and values, a line each."""
+    width = max(map(len, facts)) + 2
     for name, value in facts.items():
-        if isinstance(value, list):
-            value = ", ".join(str(one) for one in value)
-        shown = f"{value:,}" if isinstance(value, int) else str(value)
-        click.echo(f"{name + ':':<13}{shown}")
+        match value:
+            case list():
+                value = ", ".join(str(one) for one in value)
+            case bool():
+                value = "yes" if value else "no"
+            case int():
+                value = f"{value:,}"
+        click.echo(f"{name + ':':<{width}}{value}")
 
 
 def _text(name: str) -> str:

@@ -10,7 +10,7 @@ import hashlib
 import os
 import sqlite3
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack, closing, suppress
 from dataclasses import dataclass, field
 from heapq import merge
@@ -77,12 +77,24 @@ class Update:
     claimed: set[str] = field(default_factory=set)  # ids, by files that were read
     written: set[str] = field(default_factory=set)  # ids, by this update
     moved: set[str] = field(default_factory=set)  # ids whose article is another root's now
+    doubted: int = 0  # articles of the index that are read again
 
     def run(
-        self, ledger: Ledger, writer: Writer, held: Engine | None, cache: NamesCache | None = None
+        self,
+        ledger: Ledger,
+        writer: Writer,
+        held: Engine | None,
+        cache: NamesCache | None = None,
+        doubted: Sequence[str] = (),
     ) -> None:
-        """Does what *ledger* says is to be done, by *writer*."""
+        """Does what *ledger* says is to be done, by *writer*.
+
+        What *held* has of the articles that are *doubted* does not count: they are read again.
+        """
         self.ledger = ledger
+        self.doubted = ledger.doubt(doubted)
+        for id in doubted:
+            writer.delete(id)
         self.writer = writer
         self.held = held
         self.namer = Namer(self.names, ledger, cache)
@@ -383,7 +395,7 @@ class Update:
         report.remarks += [self._duplicate(loser, owner) for loser, owner in duplicates]
 
     def _count(self) -> None:
-        before = self.held.count() if self.held else 0
+        before = self.held.count() - self.doubted if self.held else 0
         self.report.total = before + self.report.added - self.report.removed
 
     def _of_this_corpus(self, root: int) -> Iterator[Remark]:

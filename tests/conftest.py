@@ -5,11 +5,13 @@ once for each that can be written to. `--engine NAME`, repeatable, chooses among
 """
 
 import json
+import os
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
+import stores
 from hypothesis import settings
 
 from searchsvc import lexicon, profiles, searching, suggesting
@@ -29,6 +31,7 @@ class Tested:
 
     name: str
     writes: bool  # has a Store with a Writer; a MemoryStore is given its articles whole
+    cluster: bool = False  # needs one; only run when it is asked for by name
     threads: bool = False  # of its own, that write
 
 
@@ -36,6 +39,7 @@ ENGINES = (
     Tested("memory", writes=False),
     Tested("whoosh", writes=True),
     Tested("tantivy", writes=True, threads=True),
+    Tested("opensearch", writes=True, cluster=True),
 )
 
 
@@ -54,7 +58,7 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
     chosen = metafunc.config.getoption("--engine")
-    engines = [engine for engine in ENGINES if not chosen or engine.name in chosen]
+    engines = [e for e in ENGINES if (e.name in chosen if chosen else not e.cluster)]
     if "engine_name" in metafunc.fixturenames:
         names = [engine.name for engine in engines]
         metafunc.parametrize("engine_name", names, scope="session")
@@ -107,7 +111,9 @@ def articles() -> tuple[Article, ...]:
 
 @pytest.fixture(scope="session")
 def open_engine(
-    engine_name: str, tmp_path_factory: pytest.TempPathFactory
+    engine_name: str,
+    tmp_path_factory: pytest.TempPathFactory,
+    request: pytest.FixtureRequest,
 ) -> Iterator[Callable[[Iterable[Article]], Engine]]:
     """Opens an engine over articles: `open_engine([article, …])`."""
     opened: list[Engine] = []
@@ -116,7 +122,7 @@ def open_engine(
         if engine_name == "memory":
             opened.append(MemoryEngine(articles))
         else:
-            store = _directory_store(engine_name, tmp_path_factory.mktemp("index"))
+            store = _store(engine_name, tmp_path_factory.mktemp("index"), request)
             with store.write(fresh=True) as draft:
                 for article in articles:
                     draft.add(article)
@@ -137,13 +143,34 @@ def archive(
 
 
 @pytest.fixture
-def new_store(writable_name: str, tmp_path: Path) -> Callable[[], Store]:
+def new_store(
+    writable_name: str, tmp_path: Path, request: pytest.FixtureRequest
+) -> Iterator[Callable[[], Store]]:
     """Gives a store that holds nothing yet; each call gives another."""
-    numbers = iter(range(1000))
-    return lambda: _directory_store(writable_name, tmp_path / f"index-{next(numbers)}")
+    made: list[Store] = []
+
+    def another() -> Store:
+        made.append(_store(writable_name, tmp_path / f"index-{len(made)}", request))
+        return made[-1]
+
+    yield another
+    for store in made:
+        stores.remove(store)
 
 
-def _directory_store(engine_name: str, folder: Path) -> Store:
-    from searchsvc.store import DirectoryStore  # not needed by `--engine memory`
+def _store(engine_name: str, folder: Path, request: pytest.FixtureRequest) -> Store:
+    if engine_name == "opensearch":
+        return stores.cluster_store(folder, request.getfixturevalue("cluster_urls"))
+    return stores.directory_store(engine_name, folder)
 
-    return DirectoryStore(folder, engine_name)
+
+@pytest.fixture(scope="session")
+def cluster_urls() -> Iterator[list[str]]:
+    """The addresses of a cluster: the one that SEARCHSVC_OPENSEARCH_URL names, or one of ours."""
+    from cluster.nodes import running
+
+    if named := os.environ.get("SEARCHSVC_OPENSEARCH_URL"):
+        yield named.split(",")
+    else:
+        with running(1) as started:
+            yield started.urls

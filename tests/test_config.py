@@ -27,6 +27,13 @@ def test_defaults() -> None:
         "workers": 1,
         "corrections": "",
         "model": "",
+        "opensearch_url": "",
+        "opensearch_index": "searchsvc",
+        "opensearch_shards": 1,
+        "opensearch_user": "",
+        "opensearch_password": "",
+        "opensearch_api_key": "",
+        "opensearch_ca": "",
     }
     assert (config.host, config.port) == ("127.0.0.1", 8000)
 
@@ -45,6 +52,12 @@ def test_defaults() -> None:
         ({}, {"engine": ""}, "engine in searchsvc.toml is empty; leave it out for the default"),
         ({"SEARCHSVC_CORPUS": ""}, {}, "SEARCHSVC_CORPUS is empty; leave it out"),
         ({"SEARCHSVC_PORT": ""}, {"port": 80}, "SEARCHSVC_PORT is empty; leave it out"),
+        ({"SEARCHSVC_OPENSEARCH_URL": "a.b:9200"}, {}, "'a.b:9200' is no address, such as https"),
+        ({}, {"opensearch_url": "http://u:secret@a:9200"}, "the address of a holds a user or"),
+        ({}, {"engine": "opensearch"}, "needs to know where it is: set opensearch_url"),
+        ({}, {"opensearch_index": "News"}, "'News' is no name of an index; small letters"),
+        ({}, {"opensearch_shards": 0}, "opensearch_shards: 0 is not 1 to 1024"),
+        ({}, {"opensearch_user": "u"}, "there is one without the other"),
         ({}, {"indx": "x"}, "no setting 'indx'; there are index, corpus, engine, host, port"),
     ],
 )
@@ -54,6 +67,16 @@ def test_a_wrong_value_names_its_place(
     with pytest.raises(ConfigError) as raised:
         load(environment, toml=toml)
     assert said in str(raised.value)
+
+
+def test_no_secret_is_shown() -> None:
+    toml = {"opensearch_user": "u", "opensearch_password": "s3cret", "opensearch_api_key": "k3y"}
+    shown = repr(load({}, toml=toml))
+    assert "s3cret" not in shown
+    assert "k3y" not in shown
+    with pytest.raises(ConfigError) as raised:
+        load({}, toml={"opensearch_url": "http://u:s3cret@a:9200"})
+    assert "s3cret" not in str(raised.value)
 
 
 def test_where_nothing_is_a_value_it_counts_as_one() -> None:

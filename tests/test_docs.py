@@ -64,7 +64,8 @@ def test_every_setting_is_documented() -> None:
     text = read("docs/cli.md")
     for setting in config.SETTINGS:
         variable = config.PREFIX + setting.name.upper()
-        row = f"| `--{setting.name}` | `{variable}` | `{setting.name}` | `{setting.default}` |"
+        flag = f"`--{setting.name}` " if setting.flag else ""
+        row = f"| {flag}| `{variable}` | `{setting.name}` | `{setting.default}` |"
         assert row in text
 
 

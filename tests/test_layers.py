@@ -17,20 +17,21 @@ LAYERS = (
     (
         "workers",
         "corpus readers extract engines snippets ledger generation draft index_folder published"
-        " keeping store",
+        " keeping store cluster",
     ),
     (
         "use cases",
         "parameters answers report gate updating indexing watching naming enriching names"
         " proposals lexicon misspelt searching profiles suggesting guarding",
     ),
-    ("settings", "config progress"),
+    ("settings", "config progress opening"),
     ("people", "cli terminal web __main__"),
 )
 
 LIBRARIES = {
     "whoosh": "engines",
     "tantivy": "engines",
+    "opensearchpy": "engines",
     "numpy": "engines",
     "cachetools": "engines web",
     "regex": "snippets",

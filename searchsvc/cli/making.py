@@ -213,7 +213,7 @@ def verify(options: Options) -> int:
     Example: searchsvc verify
     """
     store = options.store
-    found = store.put_aside() + store.verify()
+    found = [*store.put_aside(), *store.verify()]
     served = None
     if options.as_json:
         with suppress(IndexProblem):

@@ -12,10 +12,11 @@ import click
 from click.exceptions import Exit
 
 from searchsvc import __version__, config
+from searchsvc.engines.base import ServedStore
 from searchsvc.errors import IndexDamaged, IndexMissing, IndexOutdated, SearchServiceError
 from searchsvc.naming import NameSource
+from searchsvc.opening import open_store
 from searchsvc.report import CommandLine
-from searchsvc.store import DirectoryStore
 
 NAMES = "names.sqlite"  # the cache of names, in the index folder beside the generations
 # Exit codes; 128 and the number of the signal besides.
@@ -48,8 +49,13 @@ class Options:
         return Options(self.flags | {k: v for k, v in flags.items() if v is not None})
 
     @cached_property
-    def store(self) -> DirectoryStore:
-        return DirectoryStore(self.config.index, self.config.engine)
+    def store(self) -> ServedStore:
+        return open_store(self.config)
+
+    def close(self) -> None:
+        """Lets go of the store, if it was opened."""
+        if "store" in self.__dict__:
+            self.store.close()
 
     @property
     def names(self) -> NameSource:
@@ -105,6 +111,7 @@ def command(**settings: Any) -> Callable[[Callable[..., Any]], click.Command]:
                 if value is not None and value is not False
             }
             options = Options((context.obj or {}) | given)
+            context.call_on_close(options.close)
             try:
                 code = function(options, **arguments)
             except IndexMissing:

@@ -1,4 +1,4 @@
-"""Engines by name, loaded when they are asked for.
+"""Engines that keep an index in a folder, by name, loaded when they are asked for.
 
 >>> sorted(ENGINES)
 ['tantivy', 'whoosh']
@@ -46,7 +46,8 @@ ENGINES = {"whoosh": "searchsvc.engines.whoosh", "tantivy": "searchsvc.engines.t
 def engine_format(name: str) -> Format:
     """The module of the engine *name*. Raises ConfigError."""
     if name not in ENGINES:
-        raise ConfigError(f"there is no engine {name!r}; there are {', '.join(ENGINES)}")
+        there = ", ".join((*ENGINES, "opensearch"))
+        raise ConfigError(f"there is no engine {name!r}; there are {there}")
     try:
         return cast(Format, import_module(ENGINES[name]))
     except ModuleNotFoundError as error:

@@ -23,11 +23,11 @@ Scores are not part of it, but that higher is better and rare words count more.
 """
 
 import datetime as dt
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Hashable, Iterable, Mapping, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
 from enum import StrEnum
-from typing import Protocol
+from typing import Any, Protocol
 
 from searchsvc.article import Article
 from searchsvc.generation import Damage
@@ -135,6 +135,13 @@ class Draft(Writer, Protocol):
         """Whether it goes on where an interrupted build was."""
 
     @property
+    def doubted(self) -> Sequence[str]:
+        """The ids of articles that an interrupted write was at, where it wrote to what is read.
+
+        What the index holds of them may be older or newer than what its files say.
+        """
+
+    @property
     def trouble(self) -> str | None:
         """What went wrong after it was published, if anything did."""
 
@@ -173,6 +180,10 @@ class Generation(Protocol):
     def notice(self) -> str | None:
         """For operators: what is damaged, and what is served instead; None if all is well."""
 
+    @property
+    def about(self) -> Hashable:
+        """What `notice` is about: equal as long as there is nothing new to say."""
+
 
 class Store(Protocol):
     """Generations of one index, one of them current; what searching needs."""
@@ -205,3 +216,29 @@ class WritableStore(Store, Protocol):
 
     def verify(self) -> Sequence[Damage]:
         """Looks for damage in what is kept; what is found is no longer served."""
+
+
+class ServedStore(WritableStore, Protocol):
+    """A store as a service has it: also what operators look at."""
+
+    @property
+    def notice(self) -> str | None:
+        """What an operator should know of the generation served last; None if all is well."""
+
+    def verify(self, pause: Callable[[int], None] = ...) -> Sequence[Damage]:
+        """Looks for damage in what is kept; what is found is no longer served.
+
+        *pause* is called with the number of bytes read since.
+        """
+
+    def put_aside(self) -> Sequence[Damage]:
+        """What was found damaged since the last write, whoever found it."""
+
+    def interrupted(self, fresh: bool) -> str | None:
+        """The purpose of a write that was saved and not ended; None if there is none to go on."""
+
+    def status(self) -> dict[str, Any]:
+        """What is served: engine, number, age in seconds, articles, bytes, and what is beside."""
+
+    def close(self) -> None:
+        """Lets go of what is open."""

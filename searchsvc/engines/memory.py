@@ -220,3 +220,4 @@ class MemoryGeneration:
     engine: MemoryEngine
     fallback: str | None = None
     notice: str | None = None
+    about: None = None

@@ -12,6 +12,8 @@ from werkzeug.exceptions import HTTPException, MethodNotAllowed, NotFound
 
 from searchsvc.answers import Fault, Problem
 from searchsvc.errors import (
+    ClusterRefuses,
+    ClusterUnavailable,
     CursorExpired,
     IndexDamaged,
     IndexMissing,
@@ -32,6 +34,8 @@ KINDS: dict[type[SearchServiceError], tuple[int, str, str]] = {
     IndexMissing: (503, "index-missing", "There is no index yet"),
     IndexOutdated: (503, "index-outdated", "The index is of another version"),
     IndexDamaged: (503, "index-damaged", "The index is damaged"),
+    ClusterUnavailable: (503, "cluster-unavailable", "The cluster does not answer"),
+    ClusterRefuses: (503, "cluster-refuses", "The cluster does not do what is asked"),
 }
 _NOT_FOUND = (404, "not-found", "Not found")
 _NOT_ALLOWED = (405, "method-not-allowed", "Method not allowed")
@@ -72,7 +76,8 @@ def _answer_to_ours(error: SearchServiceError) -> Response:
         ]
     response = _answer(*KINDS[type(error)], detail, faults)
     if response.status_code == 503:
-        seconds = _BUSY_SECONDS if isinstance(error, TooBusy) else _RETRY_SECONDS
+        is_soon_over = isinstance(error, TooBusy | ClusterUnavailable)
+        seconds = _BUSY_SECONDS if is_soon_over else _RETRY_SECONDS
         response.headers["Retry-After"] = str(seconds)
     return response
 

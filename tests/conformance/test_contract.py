@@ -5,6 +5,7 @@ a Writer. A MemoryStore has none; it is given its articles whole.
 """
 
 import datetime as dt
+import os
 import re
 import subprocess
 import sys
@@ -14,6 +15,7 @@ from itertools import pairwise
 from typing import Any
 
 import pytest
+from stores import again, opening
 
 from searchsvc.article import Article
 from searchsvc.engines import base
@@ -34,6 +36,7 @@ from searchsvc.query.tree import (
     Stem,
 )
 from searchsvc.schema import DEFAULT_FIELDS, FACET_FIELDS, TEXT_FIELDS
+from searchsvc.store import DirectoryStore
 
 Opener = Callable[[Iterable[Article]], Engine]
 
@@ -380,23 +383,22 @@ def test_11_a_second_writer_fails_at_once(new_store: Callable[[], Store]) -> Non
 
 def test_11_also_one_in_another_process(new_store: Callable[[], Store]) -> None:
     store: Any = new_store()
-    script = """
+    script = f"""
 import sys
-from pathlib import Path
 from searchsvc.errors import IndexLocked
-from searchsvc.store import DirectoryStore
+{opening(store)}
 try:
-    with DirectoryStore(Path(sys.argv[1])).write():
+    with store.write():
         sys.exit("two writers")
 except IndexLocked as error:
     print(error)
 """
     with store.write() as draft:
         draft.add(OIL)
-        run = [sys.executable, "-c", script, str(store.root)]
+        run = [sys.executable, "-c", script]
         second = subprocess.run(run, capture_output=True, text=True, timeout=60, check=False)
     assert second.stderr == ""
-    assert str(store.root) in second.stdout
+    assert f"process {os.getpid()}" in second.stdout
     assert ids(store.current().engine) == ["oil"]
 
 
@@ -406,15 +408,16 @@ def test_12_an_index_of_another_version_is_refused(
 ) -> None:
     store: Any = new_store()
     write(store, OIL)
-    later = type(store)(store.root)
-    monkeypatch.setattr(f"searchsvc.store.{version}", "another")
+    later = again(store)
+    for module in ("searchsvc.store", "searchsvc.cluster.store"):
+        monkeypatch.setattr(f"{module}.{version}", "another")
     with pytest.raises(IndexOutdated, match="searchsvc reindex"):
         later.current()
     write(later, GAS, fresh=True)
     assert ids(later.current().engine) == ["gas"]
     monkeypatch.undo()
     with pytest.raises(IndexOutdated):
-        type(store)(store.root).current()
+        again(store).current()
 
 
 def test_12_an_index_of_another_engine_is_refused(
@@ -422,7 +425,10 @@ def test_12_an_index_of_another_engine_is_refused(
 ) -> None:
     store: Any = new_store()
     write(store, OIL)
-    later = type(store)(store.root)
-    monkeypatch.setattr(later._format, "NAME", "another")
+    later = again(store)
+    if isinstance(later, DirectoryStore):
+        monkeypatch.setattr(later._format, "NAME", "another")
+    else:
+        monkeypatch.setattr("searchsvc.cluster.store.ENGINE_VERSION", "another")
     with pytest.raises(IndexOutdated, match="another"):
         later.current()

@@ -85,7 +85,7 @@ def test_4_a_memory_store_keeps_the_current_generation_only(
 
 
 def test_5_words_of_deleted_articles_are_listed_a_while_longer(
-    new_store: Callable[[], Store],
+    new_store: Callable[[], Store], writable_name: str
 ) -> None:
     memory = MemoryStore([Article(id="new", body="Gas")])
     assert list(memory.current().engine.terms("body", "")) == [("gas", 1)]
@@ -99,11 +99,14 @@ def test_5_words_of_deleted_articles_are_listed_a_while_longer(
     engine = store.current().engine
     assert engine.count() == 50
     listed = dict(engine.terms("body", ""))
-    assert "oil" in listed, "divergence 5 is stale: words go with their articles"
+    is_at_once = writable_name == "opensearch"  # it counts what there is when it is asked
+    assert ("oil" in listed) != is_at_once, "divergence 5 is stale"
     assert search(engine, Stem("oil", ("body",))).total == 0
 
 
-def test_6_tantivy_lists_60_000_values_of_a_facet(open_engine: Opener, engine_name: str) -> None:
+def test_6_some_engines_list_60_000_values_of_a_facet(
+    open_engine: Opener, engine_name: str
+) -> None:
     def named(part: int) -> tuple[str, ...]:
         return tuple(f"N{part:03} {number}" for number in range(500))
 
@@ -112,7 +115,7 @@ def test_6_tantivy_lists_60_000_values_of_a_facet(open_engine: Opener, engine_na
     found = open_engine(articles).search(request).facets
     assert len(found["places"]) == 9760, "all of them, though there are more of both than 65,000"
     people = len(found["people"])
-    if engine_name == "tantivy":
+    if engine_name in ("tantivy", "opensearch"):
         assert people == 60_000, "divergence 6 is stale, or worse"
     else:
         assert people == 61_000

@@ -1,0 +1,355 @@
+"""Generations of an index in a cluster, one of them current: searched, and written anew.
+
+A generation is an index and the number of the run that changed it last: `2r17`. Which index is
+searched, an alias says; what was published, `_meta` in its mapping:
+
+    versions   of store, engine, schema and analysis
+    number     of the index; `run` of the last change of it
+    published  seconds since 1970; `articles` by then
+    files      the ledger's, see files.py
+    purpose    what a build is for; `batch` how far it was saved
+    writing    while articles are being changed: the file that lists them
+"""
+
+import datetime as dt
+import re
+import threading
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, TypeAlias
+
+from searchsvc.analysis import ANALYSIS_VERSION
+from searchsvc.cluster.draft import Build, Changes, put_meta
+from searchsvc.cluster.files import ClusterFiles
+from searchsvc.cluster.lock import ClusterLock
+from searchsvc.engines.opensearch import OpenSearchEngine
+from searchsvc.engines.opensearch_client import Client
+from searchsvc.engines.opensearch_writer import VERSION as ENGINE_VERSION
+from searchsvc.engines.opensearch_writer import Bulk, line, mapping
+from searchsvc.errors import (
+    ClusterRefuses,
+    ClusterUnavailable,
+    IndexDamaged,
+    IndexMissing,
+    IndexOutdated,
+)
+from searchsvc.generation import Damage
+from searchsvc.schema import SCHEMA_VERSION
+
+Json: TypeAlias = dict[str, Any]
+
+LOOK_SECONDS = 0.5  # between two looks at what is current
+OPEN_BEFORE = 3  # generations, of which the engines stay open for cursors
+SHARDS = 1
+REPLICAS = "0-1"  # as many as there are nodes for, at most one
+
+_REBUILD = "searchsvc reindex"
+_VERSION = 1  # of what `_meta` says
+
+
+@dataclass(frozen=True, slots=True)
+class ClusterGeneration:
+    """A published generation, its engine open."""
+
+    name: str
+    engine: OpenSearchEngine
+    index: str
+    meta: Json
+    fallback: str | None = None
+    notice: str | None = None
+    about: None = None
+
+
+class ClusterStore:
+    """The generations behind the alias *name*; *root* is a folder for copies of its ledgers."""
+
+    def __init__(
+        self,
+        root: Path,
+        client: Client,
+        name: str = "searchsvc",
+        shards: int = SHARDS,
+        clock: Callable[[], float] = time.time,
+    ) -> None:
+        self.root = root
+        self._client = client
+        self._name = name
+        self._shards = shards
+        self._clock = clock
+        self._files = ClusterFiles(client, f"{name}-files", root / "ledgers")
+        self._lock = threading.RLock()
+        self._open: dict[str, ClusterGeneration] = {}
+        self._served: ClusterGeneration | None = None
+        self._looked = float("-inf")
+        self._is_checked = False  # the version of the cluster
+
+    # -- reading -------------------------------------------------------------------------------
+
+    def current(self) -> ClusterGeneration:
+        """The newest generation, open; a new one is picked up within half a second.
+
+        Raises IndexMissing, IndexOutdated, IndexDamaged, ClusterUnavailable and ClusterRefuses.
+        """
+        with self._lock:
+            if not self._served or time.monotonic() > self._looked + LOOK_SECONDS:
+                self._served = self._opened(*self._published())
+                self._looked = time.monotonic()
+            return self._served
+
+    notice: str | None = None  # a cluster looks after its copies itself; see `status`
+
+    def generation(self, name: str) -> ClusterGeneration | None:
+        """A generation that is still open here, or current; None if it is gone."""
+        with self._lock:
+            if name in self._open:
+                return self._open[name]
+            current = self.current()
+            return current if current.name == name else None
+
+    def articles(self) -> int:
+        """How many articles the newest generation has, also if it cannot be opened; 0 if none."""
+        with suppress(IndexMissing, IndexDamaged):
+            return int(self._published()[1]["articles"])
+        return 0
+
+    def file(self, name: str) -> str | None:
+        """Where a copy of the file *name* of the current generation is; None without an index."""
+        with suppress(IndexMissing):
+            current = self.current()
+            facts = current.meta["files"].get(name)
+            return str(self._files.get(facts) if facts else self.root / "ledgers" / name)
+        return None
+
+    def interrupted(self, fresh: bool) -> str | None:
+        """The purpose of a build that was saved and not ended; None if there is none to go on."""
+        found = self._unfinished() if fresh or not self._is_there() else None
+        return str(found[1]["purpose"]) if found else None
+
+    def verify(self, pause: Callable[[int], None] = lambda size: None) -> list[Damage]:
+        """Nothing: nodes compare the checksums of what they read, and heal from copies."""
+        return []
+
+    def put_aside(self) -> list[Damage]:
+        """Nothing, as `verify`."""
+        return []
+
+    def status(self) -> dict[str, Any]:
+        """What is served, and how the cluster is.
+
+        Raises what `current` raises.
+        """
+        current = self.current()
+        health = self._client.ask("GET", f"/_cluster/health/{current.index}")
+        sizes = self._client.ask("GET", f"/{current.index}/_stats/store")
+        published = current.meta["published"]
+        return {
+            "index": f"{self._name} at {self._client.where}",
+            "engine": "opensearch",
+            "generation": current.name,
+            "published": dt.datetime.fromtimestamp(published, dt.UTC).isoformat(timespec="seconds"),
+            "age_seconds": round(self._clock() - published),
+            "articles": current.meta["articles"],
+            "bytes": sizes["_all"]["primaries"]["store"]["size_in_bytes"],
+            "kept": sorted(self._indices()),
+            "cluster": health["status"],
+            "nodes": health["number_of_nodes"],
+            "shards": health["active_primary_shards"],
+            "missing_shards": health["unassigned_shards"],
+            "writing": "writing" in current.meta,
+            "notice": None,
+        }
+
+    def close(self) -> None:
+        """Lets go of the states that are open, and of the connections."""
+        with suppress(ClusterUnavailable):
+            for one in self._open.values():
+                one.engine.close()
+        self._client.close()
+
+    def _published(self) -> tuple[str, Json]:
+        """The index that is searched, and what it says of itself."""
+        if not self._is_checked:
+            self._client.check_version()
+            self._is_checked = True
+        found = self._client.ask("GET", f"/{self._name}/_mapping", or_none=(404,))
+        if not found:
+            said = f"there is no index {self._name!r} in the cluster at {self._client.where}"
+            raise IndexMissing(f"{said}; make one: searchsvc index")
+        if len(found) > 1:
+            raise IndexDamaged(f"{self._name!r} stands for {', '.join(sorted(found))}", _REBUILD)
+        ((index, told),) = found.items()
+        meta = told["mappings"].get("_meta", {})
+        if index == self._name or "run" not in meta:
+            said = f"{index!r} in the cluster at {self._client.where} is no index of ours"
+            raise ClusterRefuses(f"{said}; choose another name with opensearch_index")
+        for key, ours in _versions().items():
+            if meta["versions"].get(key) != ours:
+                raise IndexOutdated(
+                    f"the index {index!r} was made for {key} {meta['versions'].get(key)!r}, this is"
+                    f" {ours!r}",
+                    _REBUILD,
+                )
+        return index, meta
+
+    def _is_there(self) -> bool:
+        return bool(self._client.ask("GET", f"/{self._name}/_mapping", or_none=(404,)))
+
+    def _opened(self, index: str, meta: Json) -> ClusterGeneration:
+        name = f"{meta['number']}r{meta['run']}"
+        known = self._open.get(name)
+        if known is None or known.meta["published"] != meta["published"]:
+            engine = OpenSearchEngine(self._client, index, meta["articles"]).open()
+            known = self._keep_open(ClusterGeneration(name, engine, index, meta))
+        return known
+
+    def _keep_open(self, opened: ClusterGeneration) -> ClusterGeneration:
+        kept = [one for one in self._open.values() if one.name != opened.name]
+        self._open = {one.name: one for one in (*kept[-OPEN_BEFORE:], opened)}
+        return opened
+
+    # -- writing -------------------------------------------------------------------------------
+
+    @contextmanager
+    def write(
+        self, *, fresh: bool = False, wait: bool = False, purpose: str | None = None
+    ) -> Iterator[Build | Changes]:
+        """A draft of the next generation, current when the block ends without an exception.
+
+        It changes the current one, or fills an index of its own if *fresh* or if there is none; or
+        goes on where an interrupted build for the same *purpose* was saved. Raises IndexLocked,
+        unless it is to *wait* until nobody else writes, IndexOutdated, ClusterUnavailable and
+        ClusterRefuses.
+        """
+        if not self._is_checked:
+            self._client.check_version()
+            self._is_checked = True
+        with ClusterLock(self._client, f"{self._name}-locks").held(wait) as lock:
+            self._looked = float("-inf")
+            before = None
+            if not fresh:
+                with suppress(IndexMissing):
+                    before = self.current()
+            draft: Build | Changes
+            if before:
+                draft = Changes(self._client, before.index, self._files, before.meta, before.engine)
+            else:
+                draft = self._build(purpose)
+            try:
+                yield draft
+                lock.check()
+                self._publish(draft, before)
+            except BaseException:
+                draft.drop()
+                raise
+            draft.drop()
+            self._collect()
+
+    def _build(self, purpose: str | None) -> Build:
+        """An index to be filled: one that was begun for the same, or a new one."""
+        found = self._unfinished()
+        if found and purpose and found[1]["purpose"] == purpose:
+            index, meta = found
+            self._drop_after(index, meta["batch"])
+            count = int(self._client.ask("GET", f"/{index}/_count")["count"])
+            begun = OpenSearchEngine(self._client, index, count).open()
+            return Build(self._client, index, self._files, meta, begun)
+        numbers = [int(name.rpartition("-")[2]) for name in self._indices()]
+        number = max(numbers, default=0) + 1
+        index = f"{self._name}-{number:06}"
+        meta = {
+            "versions": _versions(),
+            "number": number,
+            "purpose": purpose,
+            "batch": 0,
+            "files": {},
+        }
+        settings = {
+            "number_of_shards": self._shards,
+            "auto_expand_replicas": REPLICAS,
+            "refresh_interval": "-1",  # what is written is seen when it is whole
+        }
+        self._client.ask("PUT", f"/{index}", {"settings": settings, "mappings": mapping(meta)})
+        return Build(self._client, index, self._files, meta, None)
+
+    def _unfinished(self) -> tuple[str, Json] | None:
+        """An index that a build was saved in, and what it says of itself."""
+        for index, meta in self._indices().items():
+            if "run" not in meta and meta.get("batch") and meta["versions"] == _versions():
+                return index, meta
+        return None
+
+    def _indices(self) -> dict[str, Json]:
+        """All indices of ours by name, with what they say of themselves."""
+        found = self._client.ask("GET", f"/{self._name}-*/_mapping") or {}
+        return {
+            index: found[index]["mappings"].get("_meta", {})
+            for index in sorted(found)
+            if re.fullmatch(re.escape(self._name) + r"-[0-9]{6,}", index)
+        }
+
+    def _drop_after(self, index: str, batch: int) -> None:
+        """Takes out what came after a build was saved."""
+        bulk = Bulk(self._client, index)
+        try:
+            while True:
+                self._client.ask("POST", f"/{index}/_refresh")
+                query = {"range": {"batch": {"gt": batch}}}
+                asked = {"size": 10_000, "_source": False, "query": query}
+                found = self._client.ask("POST", f"/{index}/_search", asked)["hits"]["hits"]
+                if not found:
+                    return
+                for hit in found:
+                    bulk.put(hit["_id"], line(hit["_id"], None))
+                bulk.end()
+        finally:
+            bulk.close()
+
+    def _publish(self, draft: Build | Changes, before: ClusterGeneration | None) -> None:
+        engine = draft.finished()
+        meta = {
+            "versions": _versions(),
+            "number": int(draft.name.rpartition("-")[2]),
+            "run": before.meta["run"] + 1 if before else 1,
+            "published": self._clock(),
+            "articles": engine.count(),
+            "files": draft.keep_files(),
+        }
+        put_meta(self._client, draft.name, meta)
+        if before is None:
+            turned: list[Json] = [
+                {"remove": {"index": f"{self._name}-*", "alias": self._name, "must_exist": False}},
+                {"add": {"index": draft.name, "alias": self._name}},
+            ]
+            self._client.ask("POST", "/_aliases", {"actions": turned})
+        with self._lock:
+            name = f"{meta['number']}r{meta['run']}"
+            self._served = self._keep_open(ClusterGeneration(name, engine, draft.name, meta))
+            self._looked = time.monotonic()
+
+    def _collect(self) -> None:
+        """Removes indices and files that nobody can need any more."""
+        current = self.current().index
+        indices = self._indices()
+        older = [name for name in indices if name < current]
+        for name in [*older[:-1], *(name for name in indices if name > current)]:
+            self._client.ask("DELETE", f"/{name}", or_none=(404,))
+            del indices[name]
+        used = {
+            facts["sha256"]
+            for meta in indices.values()
+            for facts in (*meta.get("files", {}).values(), meta.get("writing"))
+            if facts
+        }
+        self._files.collect(used)
+
+
+def _versions() -> Json:
+    return {
+        "store": _VERSION,
+        "engine": ENGINE_VERSION,
+        "schema": SCHEMA_VERSION,
+        "analysis": ANALYSIS_VERSION,
+    }

@@ -1,0 +1,261 @@
+"""Real OpenSearch nodes on this machine, each a JVM of its own: what the tests of a cluster run on.
+
+    python tests/cluster/nodes.py --nodes 3      starts them, tells where; ends with Ctrl-C
+
+The server is the minimal distribution from Maven Central, fetched once by Maven into the cache of
+the user. It refuses to run as root: then a user of its own is made. A node's folder holds its
+configuration, data and logs; nothing is written beside it.
+"""
+
+import argparse
+import json
+import os
+import pwd
+import re
+import shutil
+import signal
+import socket
+import subprocess
+import sys
+import tempfile
+import time
+import urllib.request
+import zipfile
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager, suppress
+from pathlib import Path
+
+VERSIONS = {"2.19.3": 17, "3.4.0": 21}  # that we test on, and the oldest Java that they run on
+VERSION = os.environ.get("OPENSEARCH_VERSION", "2.19.3")
+CACHE = Path(os.environ.get("OPENSEARCH_CACHE", "/var/tmp/searchsvc-opensearch"))
+USER = "opensearch"
+HEAP_MB = 512
+START_SECONDS = 180.0
+
+_ARTIFACT = "org.opensearch.distribution.integ-test-zip:opensearch:{}:zip"
+_SETTINGS = """\
+cluster.name: searchsvc-test
+node.name: {name}
+path.data: {folder}/data
+path.logs: {folder}/logs
+network.host: {host}
+http.port: {http}
+transport.port: {transport}
+discovery.seed_hosts: [{seeds}]
+cluster.initial_cluster_manager_nodes: [{names}]
+cluster.routing.allocation.disk.threshold_enabled: {disk}
+"""
+_JVM = """\
+-Xms{heap}m
+-Xmx{heap}m
+-XX:+UseSerialGC
+-XX:TieredStopAtLevel=4
+-Djava.io.tmpdir=${{OPENSEARCH_TMPDIR}}
+18-:-Djava.security.manager=allow
+20-:--add-modules=jdk.incubator.vector
+-Djava.util.concurrent.ForkJoinPool.common.threadFactory=org.opensearch.secure_sm.SecuredForkJoinWorkerThreadFactory
+"""
+
+
+class Node:
+    """One server: its address, and what can be done to it."""
+
+    def __init__(self, name: str, folder: Path, host: str, http: int, transport: int) -> None:
+        self.name = name
+        self.folder = folder
+        self.host = host
+        self.http = http
+        self.transport = transport
+        self.process: subprocess.Popen[bytes] | None = None
+        self.prefix: tuple[str, ...] = ()  # before the command: another network namespace, say
+
+    @property
+    def url(self) -> str:
+        return f"http://{self.host}:{self.http}"
+
+    def start(self) -> None:
+        """Starts the server; it is there when the cluster says so."""
+        home = distribution(VERSION)
+        environment = {
+            "PATH": os.environ["PATH"],
+            "OPENSEARCH_JAVA_HOME": str(java_home(VERSIONS[VERSION])),
+            "OPENSEARCH_PATH_CONF": str(self.folder / "config"),
+            "OPENSEARCH_TMPDIR": str(self.folder / "tmp"),
+        }
+        with (self.folder / "out.txt").open("ab") as out:
+            self.process = subprocess.Popen(
+                [*self.prefix, str(home / "bin" / "opensearch")],
+                cwd=self.folder,
+                env=environment,
+                stdout=out,
+                stderr=subprocess.STDOUT,
+                stdin=subprocess.DEVNULL,
+                user=USER if os.getuid() == 0 and not self.prefix else None,
+            )
+
+    def signal(self, number: int) -> None:
+        """Sends a signal: SIGKILL, SIGSTOP, SIGCONT."""
+        assert self.process
+        self.process.send_signal(number)
+
+    def kill(self) -> None:
+        """Ends it as a loss of power ends it, but for what the system still writes."""
+        if self.process:
+            with suppress(ProcessLookupError):
+                self.process.send_signal(signal.SIGCONT)
+                self.process.kill()
+            self.process.wait()
+            self.process = None
+
+    def is_running(self) -> bool:
+        return self.process is not None and self.process.poll() is None
+
+
+class Cluster:
+    """Some nodes that form a cluster, in a folder that is removed with it."""
+
+    def __init__(self, count: int, host: str = "127.0.0.1") -> None:
+        self.folder = Path(tempfile.mkdtemp(prefix="searchsvc-cluster-"))
+        ports = free_ports(2 * count, host)
+        self.nodes = [
+            Node(f"n{i + 1}", self.folder / f"n{i + 1}", host, ports[2 * i], ports[2 * i + 1])
+            for i in range(count)
+        ]
+        for node in self.nodes:
+            self._configure(node)
+
+    @property
+    def urls(self) -> list[str]:
+        return [node.url for node in self.nodes]
+
+    def _configure(self, node: Node) -> None:
+        for part in ("config", "data", "logs", "tmp"):
+            (node.folder / part).mkdir(parents=True)
+        config = node.folder / "config"
+        shutil.copy(distribution(VERSION) / "config" / "log4j2.properties", config)
+        values = {
+            "name": node.name,
+            "folder": node.folder,
+            "host": node.host,
+            "http": node.http,
+            "transport": node.transport,
+            "seeds": ", ".join(f'"{one.host}:{one.transport}"' for one in self.nodes),
+            "names": ", ".join(one.name for one in self.nodes),
+            "disk": "false",  # how full the disk of a test machine is, is none of its business
+        }
+        (config / "opensearch.yml").write_text(_SETTINGS.format(**values))
+        (config / "jvm.options").write_text(_JVM.format(heap=HEAP_MB))
+        if os.getuid() == 0:
+            make_user()
+            self.folder.chmod(0o755)
+            for path in (node.folder, *node.folder.rglob("*")):
+                shutil.chown(path, USER)
+
+    def start(self) -> None:
+        """Starts all nodes, and waits until they have found each other."""
+        for node in self.nodes:
+            node.start()
+        self.wait_for(len(self.nodes))
+
+    def wait_for(self, count: int, status: str = "yellow") -> None:
+        """Waits until so many nodes form the cluster, with this status at least."""
+        end = time.monotonic() + START_SECONDS
+        asked = f"/_cluster/health?wait_for_nodes={count}&wait_for_status={status}&timeout=5s"
+        while time.monotonic() < end:
+            for node in self.nodes:
+                with suppress(OSError, ValueError):
+                    health = json.load(urllib.request.urlopen(node.url + asked, timeout=10))
+                    if not health["timed_out"]:
+                        return
+            time.sleep(0.3)
+        raise TimeoutError(f"no cluster of {count} nodes: see {self.folder}/*/logs")
+
+    def end(self) -> None:
+        """Ends the nodes and removes all of it."""
+        for node in self.nodes:
+            node.kill()
+        shutil.rmtree(self.folder, ignore_errors=True)
+
+
+@contextmanager
+def running(count: int) -> Iterator[Cluster]:
+    """A cluster of so many nodes, as long as the block lasts."""
+    cluster = Cluster(count)
+    try:
+        cluster.start()
+        yield cluster
+    finally:
+        cluster.end()
+
+
+def free_ports(count: int, host: str) -> list[int]:
+    """Ports that nobody listens on."""
+    sockets = [socket.socket() for _ in range(count)]
+    try:
+        for one in sockets:
+            one.bind((host if host == "127.0.0.1" else "", 0))
+        return [one.getsockname()[1] for one in sockets]
+    finally:
+        for one in sockets:
+            one.close()
+
+
+def distribution(version: str) -> Path:
+    """The folder of the server, fetched and unpacked if it is not there."""
+    home = CACHE / f"opensearch-{version}"
+    if not home.exists():
+        CACHE.mkdir(parents=True, exist_ok=True)
+        CACHE.chmod(0o755)
+        artifact = _ARTIFACT.format(version)
+        goals = (
+            ["dependency:get", "-Dtransitive=false", f"-Dartifact={artifact}"],
+            ["dependency:copy", f"-Dartifact={artifact}", f"-DoutputDirectory={CACHE}"],
+        )
+        for goal in goals:
+            subprocess.run(
+                ["mvn", "-q", "-B", "-ntp", *goal], check=True, cwd=CACHE, stdout=sys.stderr
+            )
+        with tempfile.TemporaryDirectory(dir=CACHE) as unpacked:
+            with zipfile.ZipFile(CACHE / f"opensearch-{version}.zip") as archive:
+                archive.extractall(unpacked)
+            there = Path(unpacked) / home.name
+            for path in (there, *there.rglob("*")):
+                path.chmod(0o755 if path.is_dir() or path.parent.name == "bin" else 0o644)
+            there.rename(home)
+    return home
+
+
+def java_home(oldest: int) -> Path:
+    """A Java that is recent enough."""
+    places = [os.environ.get("OPENSEARCH_JAVA_HOME", ""), *map(str, Path("/usr/lib/jvm").glob("*"))]
+    for place in filter(None, places):
+        java = Path(place) / "bin" / "java"
+        if java.exists():
+            said = subprocess.run([java, "-version"], capture_output=True, text=True, check=True)
+            found = re.search(r'version "(\d+)', said.stderr)
+            if found and int(found[1]) >= oldest:
+                return Path(place)
+    raise FileNotFoundError(f"OpenSearch {VERSION} needs a JDK {oldest} or newer in /usr/lib/jvm")
+
+
+def make_user() -> None:
+    """The user that servers run as."""
+    try:
+        pwd.getpwnam(USER)
+    except KeyError:
+        subprocess.run(["useradd", "--system", USER], check=True)
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    parser = argparse.ArgumentParser()
+    parser.add_argument("--nodes", type=int, default=3)
+    given = parser.parse_args(arguments)
+    with running(given.nodes) as cluster:
+        print(",".join(cluster.urls), flush=True)
+        with suppress(KeyboardInterrupt):
+            signal.pause()
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
