@@ -2,6 +2,7 @@
 # make test   install, run the tests
 # make faults every fault that we know how to cause, for half an hour; needs strace, and root for some
 # make bench  this service beside other engines, for an hour; needs python3-xapian and wrk
+# make cluster three real nodes of OpenSearch until Ctrl-C; needs Maven and a JDK
 #
 # Each sets up everything it needs in $(VENV), from nothing.
 
@@ -15,7 +16,7 @@ PYTHON ?= $(shell for p in python3.11 python3.12 python3.13 python3 python; do \
 BIN = $(VENV)/bin
 PIP = $(BIN)/python -m pip --disable-pip-version-check --quiet
 
-.PHONY: run test faults bench lint lock clean
+.PHONY: run test faults bench cluster lint lock clean
 
 run: $(VENV)/run.installed
 	$(BIN)/searchsvc index || [ $$? -eq 3 ]
@@ -34,6 +35,9 @@ bench: $(VENV)/test.installed
 	$(BIN)/python bench/engines.py --times 1 2 4 8 --plot bench/engines.png
 	$(BIN)/python bench/serving.py --engine tantivy
 	$(BIN)/python bench/serving.py --engine whoosh
+
+cluster: $(VENV)/test.installed
+	$(BIN)/python tests/cluster/nodes.py --nodes 3
 
 lint: $(VENV)/test.installed
 	$(BIN)/ruff check .

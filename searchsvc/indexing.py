@@ -34,6 +34,7 @@ from searchsvc.ledger import LEDGER, LEDGER_CHANGES, Ledger, Remark
 from searchsvc.naming import NameSource
 from searchsvc.readers.sandbox import Workers
 from searchsvc.report import CommandLine, CorpusCount, IndexReport, Progress
+from searchsvc.sharing import ReadAhead, Share
 from searchsvc.updating import Saver, Update
 
 
@@ -56,6 +57,7 @@ def update(
     names: NameSource = NameSource(),
     typed: CommandLine = CommandLine(),
     progress: Callable[[Progress], None] = lambda progress: None,
+    share: Share | None = None,
 ) -> IndexReport:
     """Brings the index in *store* up to date with *corpus*, a folder or a file.
 
@@ -65,7 +67,8 @@ def update(
     same report and writes nothing. *wait*: not to fail while another process writes. *may_shrink*:
     more than half of the articles may leave the index. *gate*: queries that must find what they
     found. *list_changes*: the report names every article. *readers*: worker processes that are
-    kept for the next update. *typed*: what messages take commands from.
+    kept for the next update. *typed*: what messages take commands from. *share*: only these files
+    of the corpus are looked at, while other processes look at theirs; each waits for its turn.
 
     Raises CorpusError, CorpusShrunk, CorrectionsError, GateClosed, IndexNotWritten, IndexLocked,
     IndexOutdated, IndexDamaged; the live index is as it was then.
@@ -75,9 +78,24 @@ def update(
         job = Update(
             corpus.resolve(), None if paths is None else list(paths), IndexReport(),
             readers or own, names, typed, progress,
-            may_shrink=may_shrink, list_changes=list_changes,
+            may_shrink=may_shrink, list_changes=list_changes, share=share,
         )  # fmt: skip
-        return _do(store, job, dry_run, wait, fresh, list(gate))
+        if share is None or dry_run:
+            return _do(store, job, dry_run, wait, fresh, list(gate))
+        with store.share(str(share), wait), closing(ReadAhead(readers or own)) as ahead:
+            _read_ahead(store, replace(job, readers=ahead, reads_ahead=True))
+            return _do(store, replace(job, readers=ahead), False, True, fresh, list(gate))
+
+
+def _read_ahead(store: WritableStore, job: Update) -> None:
+    """Reads what is new in a share of the corpus, while others may write."""
+    base, changes = store.file(LEDGER), store.file(LEDGER_CHANGES)
+    with (
+        closing(Ledger(":memory:", base, changes)) as ledger,
+        _cache(job.names, read_only=True) as cache,
+    ):
+        job = replace(job, report=IndexReport(), looked_at=set())
+        job.run(ledger, _NoWriter(), None, cache)
 
 
 def forget(

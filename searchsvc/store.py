@@ -16,7 +16,7 @@ import shutil
 import threading
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager, suppress
+from contextlib import AbstractContextManager, contextmanager, nullcontext, suppress
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -311,6 +311,10 @@ class DirectoryStore:
             except OSError as error:
                 draft.trouble = f"the spare copy or what is old could not be seen to: {error}"
                 discard(self._index.new_spare)
+
+    def share(self, name: str, wait: bool) -> AbstractContextManager[object]:
+        """The right to bring in a share of a corpus: anybody's, a folder is of one machine."""
+        return nullcontext()
 
     def interrupted(self, fresh: bool) -> str | None:
         """The purpose of a write that was saved and not ended; None if there is none to go on."""

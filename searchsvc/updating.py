@@ -32,6 +32,7 @@ from searchsvc.naming import Namer, NameSource
 from searchsvc.readers import Note, Problem
 from searchsvc.readers.sandbox import Workers
 from searchsvc.report import Change, CommandLine, IndexReport, Progress
+from searchsvc.sharing import ReadAhead, Share
 
 SAVE_SECONDS = 60.0  # between two checkpoints: what an interrupted build may have to do again
 
@@ -59,13 +60,15 @@ class Update:
     corpus: Path
     paths: list[Path] | None
     report: IndexReport
-    readers: Workers
+    readers: Workers | ReadAhead
     names: NameSource
     typed: CommandLine
     progress: Callable[[Progress], None]
     may_shrink: bool
     list_changes: bool
     forgets: bool = False  # the corpus is not looked at, but dropped
+    share: Share | None = None  # of the files of the corpus, others are not looked at
+    reads_ahead: bool = False  # files are read and kept, and nothing else is done
     saver: Saver | None = None
     ledger: Ledger = field(init=False)
     writer: Writer = field(init=False)
@@ -132,6 +135,9 @@ class Update:
             self._look(root, root_path, place, to_read, failed)
         if not self.corpus.exists():
             raise CorpusError(f"the corpus {str(self.corpus)!r} went away while it was looked at")
+        if self.reads_ahead and isinstance(self.readers, ReadAhead):
+            self.readers.take((file for file, _ in to_read.values()), self.namer.search)
+            return
         for name in to_read:
             self.ledger.forget(root, name)
         self._read(root, sorted(to_read.values(), key=lambda pair: os.fsencode(pair[0].name)))
@@ -154,7 +160,7 @@ class Update:
         found: set[str] = set()
         below = "" if place == root_path else name_below(root_path, place)
         for file in scan(root_path, place if below else None):
-            if root_path / file.name == corrections:
+            if root_path / file.name == corrections or not self._is_ours(file.name):
                 continue
             if not isinstance(file, Skipped):
                 found.add(file.name)
@@ -170,10 +176,13 @@ class Update:
         # What cannot be opened now may be whole tomorrow: its articles stay until it is seen.
         kept = found | {skipped.name for skipped in failed}
         for name in list(self.ledger.names(root, below)):
-            if not _is_kept(name, kept):
+            if self._is_ours(name) and not _is_kept(name, kept):
                 self.ledger.forget(root, name)
                 self.looked_at.add(name)
                 self.report.files_vanished += 1
+
+    def _is_ours(self, name: str) -> bool:
+        return self.share is None or self.share.has(name)
 
     def look_at_size(self, before: int, is_trial: bool = False) -> None:
         """Raises CorpusShrunk if too many articles are gone, which a disk that is away looks like.

@@ -21,7 +21,7 @@ LAYERS = (
     ),
     (
         "use cases",
-        "parameters answers report gate updating indexing watching naming enriching names"
+        "parameters answers report gate sharing updating indexing watching naming enriching names"
         " proposals lexicon misspelt searching profiles suggesting guarding",
     ),
     ("settings", "config progress opening"),

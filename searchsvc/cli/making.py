@@ -19,8 +19,10 @@ from searchsvc.extract.model import DEFAULT as DEFAULT_MODEL
 from searchsvc.extract.model import Model
 from searchsvc.gate import read_gate
 from searchsvc.indexing import forget, update
+from searchsvc.opening import open_cluster
 from searchsvc.progress import progress_bar
 from searchsvc.report import IndexReport
+from searchsvc.sharing import Share
 
 
 def _writing_flags(command: Command) -> Command:
@@ -37,14 +39,43 @@ def _update_flags(command: Command) -> Command:
     return setting_flag("corrections")(setting_flag("model")(_writing_flags(command)))
 
 
+def _partition(
+    context: click.Context, parameter: click.Parameter, value: str | None
+) -> Share | None:
+    try:
+        return Share.of(value) if value is not None else None
+    except ValueError as error:
+        raise click.BadParameter(str(error)) from None
+
+
+def _partition_flag(command: Command) -> Command:
+    return click.option(
+        "--partition",
+        "share",
+        callback=_partition,
+        metavar="K/N",
+        help="Look at this share of the files only, the K-th of N; others look at theirs.",
+    )(command)
+
+
 @command()
+@_partition_flag
 @_update_flags
-def index(options: Options, dry_run: bool, yes: bool, wait: bool, **settings: str | None) -> int:
+def index(
+    options: Options,
+    dry_run: bool,
+    yes: bool,
+    wait: bool,
+    share: Share | None,
+    **settings: str | None,
+) -> int:
     """Bring the index up to date with the corpus: what is new, changed or gone.
 
     Example: searchsvc index --corpus articles/
     """
-    return _update(options, settings, dry_run=dry_run, may_shrink=yes, wait=wait)
+    if share:
+        open_cluster(options.config).close()  # which says so if there is none
+    return _update(options, settings, dry_run=dry_run, may_shrink=yes, wait=wait, share=share)
 
 
 def _share(context: click.Context, parameter: click.Parameter, value: str | None) -> float | None:
@@ -69,6 +100,12 @@ def _share(context: click.Context, parameter: click.Parameter, value: str | None
     metavar="FILE",
     help="Queries, one a line: without their hits the new index is not published.",
 )
+@_partition_flag
+@click.option(
+    "--into",
+    metavar="NAME",
+    help="Fill an index beside the live one, in a cluster, until it is published.",
+)
 @_update_flags
 def reindex(
     options: Options,
@@ -77,6 +114,8 @@ def reindex(
     wait: bool,
     gate: Path | None,
     may_lose: float | None,
+    share: Share | None,
+    into: str | None,
     **settings: str | None,
 ) -> int:
     """Build the index anew beside the live one, then swap.
@@ -85,10 +124,30 @@ def reindex(
     """
     if may_lose is not None and gate is None:
         raise click.UsageError("--may-lose is of the queries of --gate FILE, which is not given")
+    if share and not into:
+        raise click.UsageError("--partition fills an index bit by bit: name it with --into NAME")
+    if into:
+        if gate:
+            raise click.UsageError("--gate is asked when an index is published, not with --into")
+        options.store = open_cluster(options.config, into)
+        return _update(options, settings, dry_run=dry_run, may_shrink=yes, wait=wait, share=share)
     queries = read_gate(gate, may_lose or 0.0) if gate else ()
     return _update(
         options, settings, fresh=True, dry_run=dry_run, may_shrink=yes, wait=wait, gate=queries
     )
+
+
+@command()
+@click.argument("name")
+def publish(options: Options, name: str) -> int:
+    """Search the index that was filled with reindex --into NAME from now on.
+
+    Example: searchsvc publish spring
+    """
+    published = open_cluster(options.config).publish(name)
+    articles = published.meta["articles"]
+    click.echo(f"generation {published.name} is live, with {articles:,} articles")
+    return DONE
 
 
 def _update(options: Options, settings: dict[str, str | None], *, dry_run: bool, **how: Any) -> int:

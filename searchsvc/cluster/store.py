@@ -7,8 +7,11 @@ searched, an alias says; what was published, `_meta` in its mapping:
     number     of the index; `run` of the last change of it
     published  seconds since 1970; `articles` by then
     files      the ledger's, see files.py
-    purpose    what a build is for; `batch` how far it was saved
+    alias      that a build is for, and its `purpose`; `batch` how far it was saved
     writing    while articles are being changed: the file that lists them
+
+An index may be filled *into* another alias, `searchsvc-into-spring`, by several processes;
+`publish` turns the alias that is searched to it when all of them are through.
 """
 
 import datetime as dt
@@ -16,7 +19,7 @@ import re
 import threading
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager, suppress
+from contextlib import AbstractContextManager, contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, TypeAlias
@@ -73,10 +76,12 @@ class ClusterStore:
         name: str = "searchsvc",
         shards: int = SHARDS,
         clock: Callable[[], float] = time.time,
+        into: str = "",
     ) -> None:
         self.root = root
         self._client = client
         self._name = name
+        self._alias = f"{name}-into-{into}" if into else name
         self._shards = shards
         self._clock = clock
         self._files = ClusterFiles(client, f"{name}-files", root / "ledgers")
@@ -122,6 +127,11 @@ class ClusterStore:
             facts = current.meta["files"].get(name)
             return str(self._files.get(facts) if facts else self.root / "ledgers" / name)
         return None
+
+    def share(self, name: str, wait: bool) -> AbstractContextManager[object]:
+        """The right to bring in the share of a corpus called *name*; others bring in theirs."""
+        what = f"share-{name.replace('/', '-of-')}"
+        return ClusterLock(self._client, f"{self._name}-locks", what).held(wait)
 
     def interrupted(self, fresh: bool) -> str | None:
         """The purpose of a build that was saved and not ended; None if there is none to go on."""
@@ -174,15 +184,15 @@ class ClusterStore:
         if not self._is_checked:
             self._client.check_version()
             self._is_checked = True
-        found = self._client.ask("GET", f"/{self._name}/_mapping", or_none=(404,))
+        found = self._client.ask("GET", f"/{self._alias}/_mapping", or_none=(404,))
         if not found:
-            said = f"there is no index {self._name!r} in the cluster at {self._client.where}"
+            said = f"there is no index {self._alias!r} in the cluster at {self._client.where}"
             raise IndexMissing(f"{said}; make one: searchsvc index")
         if len(found) > 1:
-            raise IndexDamaged(f"{self._name!r} stands for {', '.join(sorted(found))}", _REBUILD)
+            raise IndexDamaged(f"{self._alias!r} stands for {', '.join(sorted(found))}", _REBUILD)
         ((index, told),) = found.items()
         meta = told["mappings"].get("_meta", {})
-        if index == self._name or "run" not in meta:
+        if index == self._alias or "run" not in meta:
             said = f"{index!r} in the cluster at {self._client.where} is no index of ours"
             raise ClusterRefuses(f"{said}; choose another name with opensearch_index")
         for key, ours in _versions().items():
@@ -195,7 +205,7 @@ class ClusterStore:
         return index, meta
 
     def _is_there(self) -> bool:
-        return bool(self._client.ask("GET", f"/{self._name}/_mapping", or_none=(404,)))
+        return bool(self._client.ask("GET", f"/{self._alias}/_mapping", or_none=(404,)))
 
     def _opened(self, index: str, meta: Json) -> ClusterGeneration:
         name = f"{meta['number']}r{meta['run']}"
@@ -226,7 +236,7 @@ class ClusterStore:
         if not self._is_checked:
             self._client.check_version()
             self._is_checked = True
-        with ClusterLock(self._client, f"{self._name}-locks").held(wait) as lock:
+        with self._locked(wait) as lock:
             self._looked = float("-inf")
             before = None
             if not fresh:
@@ -247,45 +257,68 @@ class ClusterStore:
             draft.drop()
             self._collect()
 
+    def _locked(self, wait: bool) -> AbstractContextManager[ClusterLock]:
+        what = self._alias.removeprefix(self._name).lstrip("-") or "write"
+        return ClusterLock(self._client, f"{self._name}-locks", what).held(wait)
+
     def _build(self, purpose: str | None) -> Build:
         """An index to be filled: one that was begun for the same, or a new one."""
         found = self._unfinished()
-        if found and purpose and found[1]["purpose"] == purpose:
+        is_resumed = found is not None and purpose is not None and found[1]["purpose"] == purpose
+        for name, (meta, _) in self._indices().items():
+            is_left = "run" not in meta and meta.get("alias") == self._alias
+            if is_left and not (is_resumed and found and name == found[0]):
+                self._client.ask("DELETE", f"/{name}", or_none=(404,))
+        if found and is_resumed:
             index, meta = found
             self._drop_after(index, meta["batch"])
             count = int(self._client.ask("GET", f"/{index}/_count")["count"])
             begun = OpenSearchEngine(self._client, index, count).open()
             return Build(self._client, index, self._files, meta, begun)
-        numbers = [int(name.rpartition("-")[2]) for name in self._indices()]
-        number = max(numbers, default=0) + 1
-        index = f"{self._name}-{number:06}"
-        meta = {
-            "versions": _versions(),
-            "number": number,
-            "purpose": purpose,
-            "batch": 0,
-            "files": {},
-        }
+        index, meta = self._new_index(purpose)
+        return Build(self._client, index, self._files, meta, None)
+
+    def _new_index(self, purpose: str | None) -> tuple[str, Json]:
+        """An index that holds nothing, with the next number, and what it says of itself."""
         settings = {
             "number_of_shards": self._shards,
             "auto_expand_replicas": REPLICAS,
             "refresh_interval": "-1",  # what is written is seen when it is whole
         }
-        self._client.ask("PUT", f"/{index}", {"settings": settings, "mappings": mapping(meta)})
-        return Build(self._client, index, self._files, meta, None)
+        while True:
+            there = self._indices()
+            number = max((int(name.rpartition("-")[2]) for name in there), default=0) + 1
+            index = f"{self._name}-{number:06}"
+            meta = {
+                "versions": _versions(),
+                "number": number,
+                "alias": self._alias,
+                "purpose": purpose,
+                "batch": 0,
+                "files": {},
+            }
+            made = {"settings": settings, "mappings": mapping(meta)}
+            try:
+                self._client.ask("PUT", f"/{index}", made)
+            except ClusterRefuses:
+                if index not in self._indices():  # else another build has taken the number
+                    raise
+            else:
+                return index, meta
 
     def _unfinished(self) -> tuple[str, Json] | None:
         """An index that a build was saved in, and what it says of itself."""
-        for index, meta in self._indices().items():
-            if "run" not in meta and meta.get("batch") and meta["versions"] == _versions():
+        for index, (meta, _) in self._indices().items():
+            is_saved = "run" not in meta and meta.get("batch") and meta["alias"] == self._alias
+            if is_saved and meta["versions"] == _versions():
                 return index, meta
         return None
 
-    def _indices(self) -> dict[str, Json]:
-        """All indices of ours by name, with what they say of themselves."""
-        found = self._client.ask("GET", f"/{self._name}-*/_mapping") or {}
+    def _indices(self) -> dict[str, tuple[Json, list[str]]]:
+        """All indices of ours by name, with what they say of themselves, and their aliases."""
+        found = self._client.ask("GET", f"/{self._name}-*") or {}
         return {
-            index: found[index]["mappings"].get("_meta", {})
+            index: (found[index]["mappings"].get("_meta", {}), list(found[index]["aliases"]))
             for index in sorted(found)
             if re.fullmatch(re.escape(self._name) + r"-[0-9]{6,}", index)
         }
@@ -319,27 +352,50 @@ class ClusterStore:
         }
         put_meta(self._client, draft.name, meta)
         if before is None:
-            turned: list[Json] = [
-                {"remove": {"index": f"{self._name}-*", "alias": self._name, "must_exist": False}},
-                {"add": {"index": draft.name, "alias": self._name}},
-            ]
-            self._client.ask("POST", "/_aliases", {"actions": turned})
+            self._turn(self._alias, draft.name)
         with self._lock:
             name = f"{meta['number']}r{meta['run']}"
             self._served = self._keep_open(ClusterGeneration(name, engine, draft.name, meta))
             self._looked = time.monotonic()
 
+    def publish(self, into: str) -> ClusterGeneration:
+        """Has the index that was filled *into* this name searched from now on.
+
+        Raises IndexMissing if there is none.
+        """
+        other = ClusterStore(self.root, self._client, self._name, into=into)
+        index, _ = other._published()
+        with self._locked(False), other._locked(False):
+            self._turn(self._name, index, other._alias)
+            self._looked = float("-inf")
+            self._collect()
+            return self.current()
+
+    def _turn(self, alias: str, index: str, *dropped: str) -> None:
+        """Has *alias* stand for *index* alone, and *dropped* ones for nothing, in one step."""
+        ours = f"{self._name}-*"
+        turned: list[Json] = [
+            {"remove": {"index": ours, "alias": one, "must_exist": False}}
+            for one in (alias, *dropped)
+        ]
+        turned.append({"add": {"index": index, "alias": alias}})
+        self._client.ask("POST", "/_aliases", {"actions": turned})
+
     def _collect(self) -> None:
         """Removes indices and files that nobody can need any more."""
+        if self._alias != self._name:
+            return
         current = self.current().index
         indices = self._indices()
-        older = [name for name in indices if name < current]
-        for name in [*older[:-1], *(name for name in indices if name > current)]:
-            self._client.ask("DELETE", f"/{name}", or_none=(404,))
-            del indices[name]
+        spare = [name for name, (_, aliases) in indices.items() if not aliases]
+        before = [name for name in spare if name < current][-1:]
+        for name in spare:
+            if name not in before and "run" in indices[name][0]:
+                self._client.ask("DELETE", f"/{name}", or_none=(404,))
+                del indices[name]
         used = {
             facts["sha256"]
-            for meta in indices.values()
+            for meta, _ in indices.values()
             for facts in (*meta.get("files", {}).values(), meta.get("writing"))
             if facts
         }

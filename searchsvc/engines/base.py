@@ -211,6 +211,12 @@ class WritableStore(Store, Protocol):
         writes, unless it is to *wait*.
         """
 
+    def share(self, name: str, wait: bool) -> AbstractContextManager[object]:
+        """The right to bring in the share of a corpus called *name*; others bring in theirs.
+
+        Raises IndexLocked when another process has it, unless it is to *wait*.
+        """
+
     def articles(self) -> int:
         """How many articles the newest generation has, also if it cannot be opened; 0 if none."""
 

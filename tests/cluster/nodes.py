@@ -8,6 +8,7 @@ configuration, data and logs; nothing is written beside it.
 """
 
 import argparse
+import base64
 import json
 import os
 import pwd
@@ -15,6 +16,7 @@ import re
 import shutil
 import signal
 import socket
+import ssl
 import subprocess
 import sys
 import tempfile
@@ -24,6 +26,10 @@ import zipfile
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
 from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from .network import Network
 
 VERSIONS = {"2.19.3": 17, "3.4.0": 21}  # that we test on, and the oldest Java that they run on
 VERSION = os.environ.get("OPENSEARCH_VERSION", "2.19.3")
@@ -32,7 +38,10 @@ USER = "opensearch"
 HEAP_MB = 512
 START_SECONDS = 180.0
 
+PASSWORD = "Quiet-Harbour-7731"  # of the user admin, where there are users
+
 _ARTIFACT = "org.opensearch.distribution.integ-test-zip:opensearch:{}:zip"
+_SECURITY = "org.opensearch.plugin:opensearch-security:{}.0:zip"
 _SETTINGS = """\
 cluster.name: searchsvc-test
 node.name: {name}
@@ -60,8 +69,11 @@ _JVM = """\
 class Node:
     """One server: its address, and what can be done to it."""
 
-    def __init__(self, name: str, folder: Path, host: str, http: int, transport: int) -> None:
+    def __init__(
+        self, name: str, folder: Path, host: str, http: int, transport: int, home: Path
+    ) -> None:
         self.name = name
+        self.home = home
         self.folder = folder
         self.host = host
         self.http = http
@@ -71,11 +83,15 @@ class Node:
 
     @property
     def url(self) -> str:
-        return f"http://{self.host}:{self.http}"
+        return f"{'https' if self.is_secure else 'http'}://{self.host}:{self.http}"
+
+    @property
+    def is_secure(self) -> bool:
+        """Whether it has certificates and users."""
+        return self.home.name.endswith("-secure")
 
     def start(self) -> None:
         """Starts the server; it is there when the cluster says so."""
-        home = distribution(VERSION)
         environment = {
             "PATH": os.environ["PATH"],
             "OPENSEARCH_JAVA_HOME": str(java_home(VERSIONS[VERSION])),
@@ -84,7 +100,7 @@ class Node:
         }
         with (self.folder / "out.txt").open("ab") as out:
             self.process = subprocess.Popen(
-                [*self.prefix, str(home / "bin" / "opensearch")],
+                [*self.prefix, str(self.home / "bin" / "opensearch")],
                 cwd=self.folder,
                 env=environment,
                 stdout=out,
@@ -114,13 +130,24 @@ class Node:
 class Cluster:
     """Some nodes that form a cluster, in a folder that is removed with it."""
 
-    def __init__(self, count: int, host: str = "127.0.0.1") -> None:
+    def __init__(self, count: int, secure: bool = False, network: "Network | None" = None) -> None:
+        home = secured(VERSION) if secure else distribution(VERSION)
         self.folder = Path(tempfile.mkdtemp(prefix="searchsvc-cluster-"))
-        ports = free_ports(2 * count, host)
+        ports = iter(free_ports(2 * count))
         self.nodes = [
-            Node(f"n{i + 1}", self.folder / f"n{i + 1}", host, ports[2 * i], ports[2 * i + 1])
-            for i in range(count)
+            Node(
+                f"n{place + 1}",
+                self.folder / f"n{place + 1}",
+                network.address(place) if network else "127.0.0.1",
+                next(ports),
+                next(ports),
+                home,
+            )
+            for place in range(count)
         ]
+        if network:
+            for place, node in enumerate(self.nodes):
+                node.prefix = network.inside(place, USER)
         for node in self.nodes:
             self._configure(node)
 
@@ -129,10 +156,10 @@ class Cluster:
         return [node.url for node in self.nodes]
 
     def _configure(self, node: Node) -> None:
-        for part in ("config", "data", "logs", "tmp"):
+        for part in ("data", "logs", "tmp"):
             (node.folder / part).mkdir(parents=True)
         config = node.folder / "config"
-        shutil.copy(distribution(VERSION) / "config" / "log4j2.properties", config)
+        shutil.copytree(node.home / "config", config)
         values = {
             "name": node.name,
             "folder": node.folder,
@@ -143,7 +170,8 @@ class Cluster:
             "names": ", ".join(one.name for one in self.nodes),
             "disk": "false",  # how full the disk of a test machine is, is none of its business
         }
-        (config / "opensearch.yml").write_text(_SETTINGS.format(**values))
+        secure = (config / "opensearch.yml").read_text() if node.is_secure else ""
+        (config / "opensearch.yml").write_text(_SETTINGS.format(**values) + secure)
         (config / "jvm.options").write_text(_JVM.format(heap=HEAP_MB))
         if os.getuid() == 0:
             make_user()
@@ -164,8 +192,7 @@ class Cluster:
         while time.monotonic() < end:
             for node in self.nodes:
                 with suppress(OSError, ValueError):
-                    health = json.load(urllib.request.urlopen(node.url + asked, timeout=10))
-                    if not health["timed_out"]:
+                    if not ask(node, asked)["timed_out"]:
                         return
             time.sleep(0.3)
         raise TimeoutError(f"no cluster of {count} nodes: see {self.folder}/*/logs")
@@ -175,6 +202,18 @@ class Cluster:
         for node in self.nodes:
             node.kill()
         shutil.rmtree(self.folder, ignore_errors=True)
+
+
+def ask(node: Node, path: str) -> Any:
+    """What *node* answers to a GET, as whoever may everything."""
+    request = urllib.request.Request(node.url + path)
+    anyone = ssl.create_default_context()
+    anyone.check_hostname, anyone.verify_mode = False, ssl.CERT_NONE
+    if node.is_secure:
+        whom = base64.b64encode(f"admin:{PASSWORD}".encode()).decode()
+        request.add_header("Authorization", f"Basic {whom}")
+    with urllib.request.urlopen(request, timeout=10, context=anyone) as answer:
+        return json.load(answer)
 
 
 @contextmanager
@@ -188,12 +227,12 @@ def running(count: int) -> Iterator[Cluster]:
         cluster.end()
 
 
-def free_ports(count: int, host: str) -> list[int]:
+def free_ports(count: int) -> list[int]:
     """Ports that nobody listens on."""
     sockets = [socket.socket() for _ in range(count)]
     try:
         for one in sockets:
-            one.bind((host if host == "127.0.0.1" else "", 0))
+            one.bind(("", 0))
         return [one.getsockname()[1] for one in sockets]
     finally:
         for one in sockets:
@@ -204,25 +243,57 @@ def distribution(version: str) -> Path:
     """The folder of the server, fetched and unpacked if it is not there."""
     home = CACHE / f"opensearch-{version}"
     if not home.exists():
-        CACHE.mkdir(parents=True, exist_ok=True)
-        CACHE.chmod(0o755)
-        artifact = _ARTIFACT.format(version)
-        goals = (
-            ["dependency:get", "-Dtransitive=false", f"-Dartifact={artifact}"],
-            ["dependency:copy", f"-Dartifact={artifact}", f"-DoutputDirectory={CACHE}"],
-        )
-        for goal in goals:
-            subprocess.run(
-                ["mvn", "-q", "-B", "-ntp", *goal], check=True, cwd=CACHE, stdout=sys.stderr
-            )
+        fetch(_ARTIFACT.format(version))
         with tempfile.TemporaryDirectory(dir=CACHE) as unpacked:
             with zipfile.ZipFile(CACHE / f"opensearch-{version}.zip") as archive:
                 archive.extractall(unpacked)
             there = Path(unpacked) / home.name
-            for path in (there, *there.rglob("*")):
-                path.chmod(0o755 if path.is_dir() or path.parent.name == "bin" else 0o644)
+            readable(there)
             there.rename(home)
     return home
+
+
+def secured(version: str) -> Path:
+    """The folder of the server with its security plugin, and the certificates of its own demo."""
+    home = CACHE / f"opensearch-{version}-secure"
+    if not home.exists():
+        fetch(_SECURITY.format(version))
+        with tempfile.TemporaryDirectory(dir=CACHE) as made:
+            there = Path(made) / home.name
+            shutil.copytree(distribution(version), there)
+            environment = {
+                "PATH": os.environ["PATH"],
+                "OPENSEARCH_JAVA_HOME": str(java_home(VERSIONS[version])),
+                "OPENSEARCH_INITIAL_ADMIN_PASSWORD": PASSWORD,
+            }
+            plugin = CACHE / f"opensearch-security-{version}.0.zip"
+            tools = there / "plugins" / "opensearch-security" / "tools"
+            for command in (
+                [str(there / "bin" / "opensearch-plugin"), "install", "-b", plugin.as_uri()],
+                ["bash", str(tools / "install_demo_configuration.sh"), "-y", "-i"],
+            ):
+                subprocess.run(command, check=True, env=environment, stdout=sys.stderr)
+            readable(there)
+            there.rename(home)
+    return home
+
+
+def fetch(artifact: str) -> None:
+    """Has Maven put an artifact into the cache."""
+    CACHE.mkdir(parents=True, exist_ok=True)
+    CACHE.chmod(0o755)
+    for goal in (
+        ["dependency:get", "-Dtransitive=false", f"-Dartifact={artifact}"],
+        ["dependency:copy", f"-Dartifact={artifact}", f"-DoutputDirectory={CACHE}"],
+    ):
+        maven = ["mvn", "-q", "-B", "-ntp", *goal]
+        subprocess.run(maven, check=True, cwd=CACHE, stdout=sys.stderr)
+
+
+def readable(folder: Path) -> None:
+    """Lets every user read what is in *folder*, and run what is in its folders called bin."""
+    for path in (folder, *folder.rglob("*")):
+        path.chmod(0o755 if path.is_dir() or path.parent.name == "bin" else 0o644)
 
 
 def java_home(oldest: int) -> Path:

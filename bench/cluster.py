@@ -1,0 +1,188 @@
+"""Reuters-21578 on a cluster: whether the answers are those of a scan, and what it costs.
+
+    python bench/cluster.py --nodes 3 --shards 1 3
+    python bench/cluster.py --url http://127.0.0.1:9200
+
+For each number of shards: articles a second beside a raw bulk of ready documents into a like
+index, bytes on the disks; 300 queries as reporters type them, of which articles, totals, facets and
+order by date must be those of the memory engine; how many of the ten most relevant are those of
+Whoosh; milliseconds of a page; and a rebuild while two threads search. The nodes share this machine
+with all of it.
+"""
+
+import argparse
+import json
+import os
+import statistics
+import sys
+import tempfile
+import threading
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from itertools import islice
+from pathlib import Path
+from uuid import uuid4
+
+from engines import percentile, reuters
+
+from searchsvc.article import Article
+from searchsvc.cluster.store import ClusterStore
+from searchsvc.engines.base import Engine, SearchRequest, Sort
+from searchsvc.engines.memory import MemoryEngine
+from searchsvc.engines.opensearch_client import Access, Client
+from searchsvc.engines.opensearch_writer import document, mapping
+from searchsvc.extract import extract
+from searchsvc.parameters import SearchParameters
+from searchsvc.schema import FACET_FIELDS
+from searchsvc.searching import search, understand
+from searchsvc.store import DirectoryStore
+
+TESTS = Path(__file__).parent.parent / "tests"
+sys.path += [str(TESTS), str(TESTS / "reuters")]
+
+from cluster.nodes import running  # noqa: E402
+from queries import realistic  # noqa: E402
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser()
+    parser.add_argument("--url", help="of a cluster that runs; else one is started")
+    parser.add_argument("--nodes", type=int, default=3)
+    parser.add_argument("--shards", type=int, nargs="*", default=[1, 3])
+    given = parser.parse_args()
+    articles = [extract(article) for article in reuters()]
+    texts = list(islice(realistic(articles, seed=300), 300))
+    memory = MemoryEngine(articles)
+    with tempfile.TemporaryDirectory() as name, at(given.url, given.nodes) as urls:
+        whoosh = DirectoryStore(Path(name) / "whoosh")
+        fill(whoosh, articles)
+        for shards in given.shards:
+            one = f"bench-{uuid4().hex[:8]}"
+            client = Client(Access(urls=tuple(urls)))
+            store = ClusterStore(Path(name) / one, client, one, shards)
+            print(f"{len(articles):,} articles, {shards} shards, {', '.join(urls)}")
+            try:
+                build(store, client, articles, shards)
+                compare(store.current().engine, whoosh.current().engine, memory, texts)
+                ask(store, texts)
+                rebuild(store, articles)
+            finally:
+                client.ask("DELETE", f"/{one}-*", or_none=(404,))
+                store.close()
+
+
+@contextmanager
+def at(url: str | None, nodes: int) -> Iterator[list[str]]:
+    if url:
+        yield url.split(",")
+    else:
+        with running(nodes) as cluster:
+            yield cluster.urls
+
+
+def fill(store: DirectoryStore | ClusterStore, articles: list[Article]) -> None:
+    with store.write(fresh=True) as draft:
+        for article in articles:
+            draft.add(article)
+
+
+def build(store: ClusterStore, client: Client, articles: list[Article], shards: int) -> None:
+    """Articles a second by us, and by a raw bulk of documents that are ready."""
+    lines = [
+        f'{{"index":{{"_id":"{article.id}"}}}}\n{json.dumps(document(article, 1))}\n'.encode()
+        for article in articles
+    ]
+    name = f"{store._name}-raw"
+    settings = {"number_of_shards": shards, "auto_expand_replicas": "0-1", "refresh_interval": "-1"}
+    client.ask("PUT", f"/{name}", {"settings": settings, "mappings": mapping({})})
+    raw: list[float] = []
+    ours: list[float] = []
+    for _ in range(2):  # the nodes have to get warm
+        started = time.perf_counter()
+        for first in range(0, len(lines), 1000):
+            answer = client.ask("POST", f"/{name}/_bulk", b"".join(lines[first : first + 1000]))
+            assert not answer["errors"]
+        client.ask("POST", f"/{name}/_refresh")
+        raw.append(time.perf_counter() - started)
+        started = time.perf_counter()
+        fill(store, articles)
+        ours.append(time.perf_counter() - started)
+    client.ask("DELETE", f"/{name}")
+    count = len(articles)
+    size = store.status()["bytes"]
+    print(
+        f"  build: {count / min(ours):,.0f} articles/s, raw bulk {count / min(raw):,.0f},"
+        f" {min(raw) / min(ours):.2f} of it; {size / count:,.0f} bytes an article"
+    )
+
+
+def compare(engine: Engine, whoosh: Engine, memory: MemoryEngine, texts: list[str]) -> None:
+    """Whether answers are equal, and how alike the order by relevance is."""
+    unequal = 0
+    overlap: list[float] = []
+    for text in texts:
+        query = understand(text, memory.terms).resolved
+        asked = SearchRequest(query=query, sort=Sort.OLDEST, limit=30_000, facets=FACET_FIELDS)
+        theirs, ours = memory.search(asked), engine.search(asked)
+        is_equal = (
+            understand(text, engine.terms).resolved == query
+            and [hit.article for hit in ours.hits] == [hit.article for hit in theirs.hits]
+            and (ours.total, ours.facets) == (theirs.total, theirs.facets)
+        )
+        if not is_equal:
+            unequal += 1
+            print(f"  UNEQUAL: {text}")
+        best = SearchRequest(query=query, limit=10)
+        tops = [{hit.article.id for hit in one.search(best).hits} for one in (engine, whoosh)]
+        if tops[1]:
+            overlap.append(len(tops[0] & tops[1]) / len(tops[1]))
+    print(
+        f"  {len(texts)} queries: {unequal} unequal to a scan;"
+        f" of the ten most relevant {statistics.mean(overlap):.3f} are those of Whoosh"
+    )
+
+
+def ask(store: ClusterStore, texts: list[str]) -> None:
+    """Milliseconds of a page, with passages and facets."""
+    spent = []
+    for _ in range(2):
+        spent.clear()
+        for text in texts:
+            started = time.perf_counter()
+            search(store, SearchParameters(q=text))
+            spent.append((time.perf_counter() - started) * 1000)
+    print(f"  a page: p50 {percentile(spent, 0.5):.1f} ms, p95 {percentile(spent, 0.95):.1f} ms")
+
+
+def rebuild(store: ClusterStore, articles: list[Article]) -> None:
+    """Searches while the index is built anew: none fails, none is partial."""
+    failed: list[str] = []
+    totals: set[int] = set()
+    asked = 0
+    stop = threading.Event()
+
+    def read() -> None:
+        nonlocal asked
+        while not stop.is_set():
+            try:
+                answer = search(store, SearchParameters(q=""))
+                totals.add(-1 if answer.partial else answer.total)
+            except Exception as error:
+                failed.append(repr(error))
+            asked += 1
+
+    threads = [threading.Thread(target=read) for _ in range(2)]
+    for thread in threads:
+        thread.start()
+    fill(store, articles)
+    time.sleep(1)
+    stop.set()
+    for thread in threads:
+        thread.join()
+    print(f"  rebuilt under {asked:,} searches: {len(failed)} failed, totals {sorted(totals)}")
+
+
+if __name__ == "__main__":
+    os.environ.setdefault("OPENSEARCH_VERSION", "2.19.3")
+    main()

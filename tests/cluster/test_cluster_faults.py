@@ -1,0 +1,288 @@
+"""What happens to three real nodes, and what must not happen to the articles meanwhile.
+
+`--thorough` makes twenty runs of each fault while articles are written, else a few. Every fault is
+shown to have come while something was under way.
+"""
+
+import random
+import signal
+import threading
+import time
+from collections.abc import Callable, Iterator
+from contextlib import suppress
+from pathlib import Path
+from typing import Any
+
+import pytest
+import stores
+
+from searchsvc.article import Article
+from searchsvc.cluster.store import ClusterStore
+from searchsvc.engines.base import SearchRequest
+from searchsvc.engines.opensearch_writer import Bulk
+from searchsvc.errors import ClusterRefuses, ClusterUnavailable, IndexNotWritten
+from searchsvc.query.tree import All
+
+from .network import Network
+from .nodes import Cluster, Node
+
+ARTICLES = 300
+
+
+@pytest.fixture(scope="module")
+def cluster() -> Iterator[Cluster]:
+    made = Cluster(3)
+    try:
+        made.start()
+        yield made
+    finally:
+        made.end()
+
+
+@pytest.fixture
+def store(tmp_path: Path, cluster: Cluster) -> Iterator[ClusterStore]:
+    made = stores.cluster_store(tmp_path / "index", cluster.urls)
+    yield made
+    heal(cluster)
+    stores.remove(made)
+
+
+def heal(cluster: Cluster) -> None:
+    """Has all nodes run, and hold all copies."""
+    for node in cluster.nodes:
+        if node.is_running():
+            node.signal(signal.SIGCONT)
+        else:
+            node.start()
+    cluster.wait_for(len(cluster.nodes), "green")
+
+
+def article(number: int, run: int) -> Article:
+    return Article(id=f"a{number}", title=f"Run {run}", body=f"Article {number} of run {run}.")
+
+
+def write(store: ClusterStore, run: int, count: int = ARTICLES) -> None:
+    with store.write() as draft:
+        for number in range(count):
+            draft.delete(f"a{number}")
+            draft.add(article(number, run))
+
+
+def runs_seen(store: ClusterStore) -> list[str]:
+    """The titles that a reader who comes anew finds, one for each article."""
+    reader = stores.again(store)
+    found = reader.current().engine.search(SearchRequest(query=All(), limit=10_000))
+    reader.close()
+    assert not found.partial
+    assert found.total == len({hit.article.id for hit in found.hits}), "an article is there twice"
+    return [hit.article.title for hit in found.hits]
+
+
+class Meanwhile:
+    """Does *harm* in the middle of the changes of a write."""
+
+    def __init__(self, monkeypatch: pytest.MonkeyPatch, at: int, harm: Callable[[], None]) -> None:
+        self.done = False
+        put = Bulk.put
+        count = 0
+
+        def some(bulk: Bulk, id: str, change: bytes) -> None:
+            nonlocal count
+            count += 1
+            if count == at:
+                harm()
+                self.done = True
+            put(bulk, id, change)
+
+        monkeypatch.setattr(Bulk, "put", some)
+        monkeypatch.setattr("searchsvc.engines.opensearch_writer._BLOCK_BYTES", 4000)
+
+
+def kill(node: Node) -> None:
+    assert node.process
+    process = node.process
+    process.kill()
+    assert process.wait(10) == -signal.SIGKILL
+
+
+def pause(node: Node) -> None:
+    node.signal(signal.SIGSTOP)
+    resume = threading.Timer(4.0, node.signal, [signal.SIGCONT])
+    resume.start()
+
+
+@pytest.mark.timeout(3600)
+@pytest.mark.parametrize("harm", [kill, pause])
+def test_a_node_goes_while_articles_are_written(
+    store: ClusterStore, cluster: Cluster, harm: Any, thorough: bool, seed: int, tmp_path: Path
+) -> None:
+    chance = random.Random(seed)
+    write(store, 0)
+    for run in range(1, 21 if thorough else 4):
+        node = chance.choice(cluster.nodes)
+        with pytest.MonkeyPatch.context() as patch:
+            at = chance.randrange(2, ARTICLES - 1)
+            meanwhile = Meanwhile(patch, at, lambda node=node: harm(node))  # type: ignore[misc]
+            try:
+                write(store, run)
+            except (ClusterUnavailable, IndexNotWritten):
+                pass
+            else:
+                assert set(runs_seen(store)) == {f"Run {run}"}, "acknowledged, and not there"
+                assert len(runs_seen(store)) == ARTICLES
+        assert meanwhile.done
+        heal(cluster)
+        for title in runs_seen(store):
+            assert title in (f"Run {run - 1}", f"Run {run}")
+        write(store, run)  # and nobody has cleaned up
+        assert runs_seen(store) == [f"Run {run}"] * ARTICLES
+
+
+def test_a_node_goes_while_it_is_searched(store: ClusterStore, cluster: Cluster) -> None:
+    write(store, 0)
+    answers: list[tuple[int, bool]] = []
+    unavailable: list[ClusterUnavailable] = []
+    failed: list[Exception] = []
+    stop = threading.Event()
+    reader = stores.again(store)
+
+    def search() -> None:
+        while not stop.is_set():
+            try:
+                found = reader.current().engine.search(SearchRequest(query=All(), seconds=2.0))
+                answers.append((found.total, found.partial))
+            except ClusterUnavailable as error:
+                unavailable.append(error)
+            except Exception as error:
+                failed.append(error)
+
+    threads = [threading.Thread(target=search) for _ in range(2)]
+    for thread in threads:
+        thread.start()
+    for node in cluster.nodes:
+        time.sleep(1)
+        kill(node)
+        time.sleep(3)
+        heal(cluster)
+    before = len(answers)
+    time.sleep(1)
+    stop.set()
+    for thread in threads:
+        thread.join()
+    reader.close()
+    assert failed == []
+    assert len(answers) > before, "it recovers without a restart"
+    assert {total for total, partial in answers if not partial} == {ARTICLES}
+
+
+def test_all_nodes_go_and_come_back(store: ClusterStore, cluster: Cluster) -> None:
+    write(store, 0)
+    reader = stores.again(store)
+    engine = reader.current().engine
+    for node in cluster.nodes:
+        kill(node)
+    with pytest.raises(ClusterUnavailable):
+        engine.search(SearchRequest(query=All(), seconds=0.5))
+    heal(cluster)
+    end = time.monotonic() + 60
+    while True:
+        with suppress(ClusterUnavailable):
+            found = engine.search(SearchRequest(query=All(), seconds=2.0))
+            if not found.partial:
+                break
+        assert time.monotonic() < end
+        time.sleep(0.2)
+    assert found.total == ARTICLES
+    write(store, 1)
+    assert runs_seen(store) == ["Run 1"] * ARTICLES
+    reader.close()
+
+
+def test_a_shard_that_is_missing_is_told(
+    store: ClusterStore, cluster: Cluster, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(store, "_shards", 3)
+    monkeypatch.setattr("searchsvc.cluster.store.REPLICAS", "false")
+    write(store, 0)
+    found = store._client.ask("GET", f"/{store._name}/_search_shards")
+    (first, *_), *_ = found["shards"]
+    name = found["nodes"][first["node"]]["name"]
+    (node,) = [one for one in cluster.nodes if one.name == name]
+    kill(node)
+    reader = stores.again(store)
+    seen = set()
+    for _ in range(20):
+        with suppress(ClusterUnavailable):
+            answer = reader.current().engine.search(SearchRequest(query=All(), seconds=2.0))
+            assert answer.partial or answer.total == ARTICLES
+            seen.add(answer.partial)
+        time.sleep(0.2)
+    heal(cluster)
+    assert runs_seen(store) == ["Run 0"] * ARTICLES
+    reader.close()
+
+
+def test_a_disk_that_is_nearly_full_takes_no_writes_and_opens_by_itself(
+    store: ClusterStore, cluster: Cluster
+) -> None:
+    write(store, 0)
+
+    def watermarks(low: str | None, high: str | None, flood: str | None, on: bool) -> None:
+        disk = "cluster.routing.allocation.disk"
+        values = {
+            f"{disk}.threshold_enabled": on,
+            f"{disk}.watermark.low": low,
+            f"{disk}.watermark.high": high,
+            f"{disk}.watermark.flood_stage": flood,
+            "cluster.info.update.interval": "10s" if on else None,
+        }
+        store._client.ask("PUT", "/_cluster/settings", {"persistent": values})
+
+    def is_blocked() -> bool:
+        path = f"/{store.current().index}/_settings"
+        settings = store._client.ask("GET", path)[store.current().index]["settings"]["index"]
+        return bool(settings.get("blocks"))
+
+    def wait_until(holds: Callable[[], bool]) -> None:
+        end = time.monotonic() + 90
+        while not holds():
+            assert time.monotonic() < end
+            time.sleep(0.5)
+
+    watermarks("0.1%", "0.2%", "0.3%", True)
+    try:
+        wait_until(is_blocked)
+        with pytest.raises((ClusterRefuses, ClusterUnavailable, IndexNotWritten)) as raised:
+            write(store, 1)
+        assert "disk" in str(raised.value)
+        assert runs_seen(store) == ["Run 0"] * ARTICLES
+        watermarks(None, None, None, True)
+        wait_until(lambda: not is_blocked())
+    finally:
+        watermarks(None, None, None, False)
+    write(store, 1)
+    assert runs_seen(store) == ["Run 1"] * ARTICLES
+
+
+def test_a_node_is_cut_off_and_comes_back(tmp_path: Path) -> None:
+    """Who talks to the part that is cut off is not told that anything was written there."""
+    with Network(3) as network:
+        cluster = Cluster(3, network=network)
+        try:
+            cluster.start()
+            store = stores.cluster_store(tmp_path / "index", cluster.urls)
+            write(store, 0)
+            for run, place in enumerate([0, 1, 2], 1):
+                with pytest.MonkeyPatch.context() as patch:
+                    meanwhile = Meanwhile(patch, 100, lambda place=place: network.cut(place))  # type: ignore[misc]
+                    with suppress(ClusterUnavailable, IndexNotWritten):
+                        write(store, run)
+                        assert runs_seen(store) == [f"Run {run}"] * ARTICLES
+                assert meanwhile.done
+                network.heal(place)
+                cluster.wait_for(3, "green")
+                write(store, run)
+                assert runs_seen(store) == [f"Run {run}"] * ARTICLES
+            store.close()
+        finally:
+            cluster.end()
