@@ -11,7 +11,7 @@ from collections.abc import Callable, Hashable, Iterator
 from contextlib import contextmanager, suppress
 
 from searchsvc.engines.base import ServedStore
-from searchsvc.errors import IndexProblem, remedy
+from searchsvc.errors import ClusterRefuses, IndexProblem, remedy
 
 OPEN_SECONDS = 0.5  # between two looks for a new generation
 REST_SECONDS = 10 * 60.0  # between two passes over all files
@@ -90,13 +90,13 @@ class Guard:
         if self._leads:
             self._tell_what_is_served()
         else:
-            with suppress(IndexProblem):
+            with suppress(IndexProblem, ClusterRefuses):
                 self._store.current()
 
     def _tell_what_is_served(self) -> None:
         try:
             served = self._store.current()
-        except IndexProblem as error:
+        except (IndexProblem, ClusterRefuses) as error:
             self._is_well = False
             self._say(str(error))
             return

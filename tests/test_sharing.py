@@ -2,11 +2,14 @@
 
 import random
 import threading
+from collections.abc import Iterator
+from contextlib import closing
 from pathlib import Path
 
 import pytest
 from test_indexing import World
 
+from searchsvc.readers.sandbox import Workers
 from searchsvc.report import IndexReport
 from searchsvc.sharing import Share
 
@@ -15,11 +18,19 @@ def shares(count: int) -> list[Share]:
     return [Share(number, count) for number in range(1, count + 1)]
 
 
-def bring_in(world: World, count: int, chance: random.Random) -> list[IndexReport]:
+@pytest.fixture(scope="module")
+def readers() -> Iterator[Workers]:
+    with closing(Workers(1)) as kept:
+        yield kept
+
+
+def bring_in(
+    world: World, count: int, chance: random.Random, readers: Workers
+) -> list[IndexReport]:
     """All shares, in any order."""
     order = shares(count)
     chance.shuffle(order)
-    return [world.update(share=share) for share in order]
+    return [world.update(share=share, readers=readers) for share in order]
 
 
 def test_every_file_is_of_one_share() -> None:
@@ -38,7 +49,7 @@ def test_what_is_no_share_is_named(text: str) -> None:
 
 
 @pytest.mark.parametrize("seed", range(3))
-def test_shares_end_as_one_update_does(tmp_path: Path, seed: int) -> None:
+def test_shares_end_as_one_update_does(tmp_path: Path, seed: int, readers: Workers) -> None:
     chance = random.Random(seed)
     parted = World(tmp_path / "parted", tmp_path / "corpus")
     for round in range(4):
@@ -49,12 +60,12 @@ def test_shares_end_as_one_update_does(tmp_path: Path, seed: int) -> None:
             parted.jsonl(name, *articles)
         for _ in range(2):
             (parted.corpus / f"{chance.randrange(12)}.jsonl").unlink(missing_ok=True)
-        bring_in(parted, 3, chance)
+        bring_in(parted, 3, chance, readers)
         # Who lost an id to a share that came later, and got it back, reads it again.
-        again = bring_in(parted, 3, chance)
+        again = bring_in(parted, 3, chance, readers)
         assert sum(report.added + report.changed + report.removed for report in again) == 0
         whole = World(tmp_path / f"whole-{round}", parted.corpus)
-        whole.update()
+        whole.update(readers=readers)
         assert parted.articles() == whole.articles()
 
 

@@ -80,9 +80,9 @@ class Options:
         given = ((f"--{name}", str(self.flags[name])) for name in names if name in self.flags)
         return tuple(chain.from_iterable(given))
 
-    def missing(self) -> str:
+    def missing(self, error: IndexMissing) -> str:
         """What there is to say where there is no index."""
-        said = f"there is no index in {self.config.index}"
+        said = error.reason.partition(";")[0]
         for command, fresh in (("index", False), ("reindex", True)):
             if corpus := self.store.interrupted(fresh):
                 again = self.typed.other(command, "--corpus", corpus)
@@ -114,8 +114,8 @@ def command(**settings: Any) -> Callable[[Callable[..., Any]], click.Command]:
             context.call_on_close(options.close)
             try:
                 code = function(options, **arguments)
-            except IndexMissing:
-                raise IndexMissing(options.missing()) from None
+            except IndexMissing as error:
+                raise IndexMissing(options.missing(error)) from None
             except (IndexOutdated, IndexDamaged) as error:
                 if error.rebuild:
                     error.rebuild = options.calling("reindex").again()
