@@ -159,27 +159,32 @@ class TantivyEngine:
             # Hits that tie with the last one of the page may belong before it.
             if len(ranked) < asked or ranked[-1][0] < ranked[last - 1][0]:
                 break
-            asked *= 4
+            asked *= 8
         page: list[_Place] = []
         begin = 0
         for _, tied in groupby(ranked, key=itemgetter(0)):
             places = list(tied)
             end = begin + len(places)
-            if begin < last and end > first:
-                if len(places) > 1:
-                    places = self._in_order(places)
-                page += places[max(0, first - begin) : last - begin]
+            if max(begin, first) < min(end, last):
+                wanted = slice(max(0, first - begin), last - begin)
+                page += self._in_order(places, wanted) if len(places) > 1 else places
             begin = end
         return _total(result), page
 
-    def _in_order(self, places: list[_Place]) -> list[_Place]:
-        """*places* of one score by date, then id."""
+    def _in_order(self, places: list[_Place], wanted: slice) -> list[_Place]:
+        """Of *places* of one score, in the order of date, then id, those *wanted*."""
         moments = self._searcher.fast_field_values("newest", [address for _, address in places])
         dated = sorted(zip(moments, places, strict=True), key=itemgetter(0))
         ordered: list[_Place] = []
+        begin = 0
         for _, tied in groupby(dated, key=itemgetter(0)):
             alike = [place for _, place in tied]
-            ordered += sorted(alike, key=lambda p: self._id(p[1])) if len(alike) > 1 else alike
+            end = begin + len(alike)
+            if max(begin, wanted.start) < min(end, wanted.stop):  # an id has to be read
+                if len(alike) > 1:
+                    alike.sort(key=lambda place: self._id(place[1]))
+                ordered += alike[max(0, wanted.start - begin) : wanted.stop - begin]
+            begin = end
         return ordered
 
     def _id(self, address: _Address) -> str:

@@ -62,7 +62,7 @@ def create_app(
     app.url_map.converters["name"] = NameConverter
     security.secure(app, trusted_hosts)
     if admission:
-        admit(app, admission)
+        admit(app, admission, problems.busy)
     problems.handle_errors(app)
     app.register_api(api.search_api)
     app.register_api(api.health)

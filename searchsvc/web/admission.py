@@ -7,13 +7,19 @@ worked for. Probes and files are always let in.
 """
 
 import threading
+from collections.abc import Iterable
+from typing import TYPE_CHECKING
 
 from flask import Flask, g, request
 
 from searchsvc.errors import TooBusy
 
+if TYPE_CHECKING:
+    from _typeshed.wsgi import StartResponse, WSGIApplication, WSGIEnvironment
+
 RUNNING = 4
 WAITING = 36  # a tenth of a second, of the searches of an archive of some size
+FULL = "too many others are searching just now; try again in a second"
 SECONDS = 2.0  # that one waits at most, behind searches that take long
 
 _ALWAYS = frozenset(("health.healthz", "health.readyz", "static"))
@@ -31,11 +37,16 @@ class Admission:
         self._seconds = seconds
         self._lock = threading.Lock()
 
+    @property
+    def is_full(self) -> bool:
+        """Whether whoever comes now is turned away."""
+        return self.inside >= self._places
+
     def enter(self) -> None:
         """Returns when it is one's turn; `leave` is to follow. Raises TooBusy."""
         with self._lock:
-            if self.inside == self._places:
-                raise TooBusy("too many others are searching just now; try again in a second")
+            if self.is_full:
+                raise TooBusy(FULL)
             self.inside += 1
         if not self._turns.acquire(timeout=self._seconds):
             self._count_out()
@@ -51,8 +62,18 @@ class Admission:
             self.inside -= 1
 
 
-def admit(app: Flask, admission: Admission) -> None:
-    """Has the requests to *app* pass *admission*."""
+def admit(app: Flask, admission: Admission, turn_away: "WSGIApplication") -> None:
+    """Has the requests to *app* pass *admission*.
+
+    *turn_away* answers those of programs that find it full, for a small part of what a request
+    costs: a crowd that does not wait asks thousands of times a second.
+    """
+    answer = app.wsgi_app
+
+    def gate(environ: "WSGIEnvironment", start_response: "StartResponse") -> Iterable[bytes]:
+        if admission.is_full and environ["PATH_INFO"].startswith("/api/"):
+            return turn_away(environ, start_response)
+        return answer(environ, start_response)
 
     def enter() -> None:
         if request.endpoint not in _ALWAYS:
@@ -63,6 +84,7 @@ def admit(app: Flask, admission: Admission) -> None:
         if g.pop("is_admitted", False):
             admission.leave()
 
+    app.wsgi_app = gate  # type: ignore[method-assign]
     app.extensions["searchsvc.admission"] = admission
     app.before_request(enter)
     app.teardown_request(leave)

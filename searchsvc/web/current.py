@@ -35,7 +35,11 @@ def samples(generation: Generation) -> tuple[Sample, ...]:
 def request_id() -> str:
     """Names this request in the answer and in the log; a proxy's own id is taken over."""
     if "request_id" not in g:
-        given = request.headers.get("X-Request-Id", "")
-        g.request_id = given if _PROPER_ID.fullmatch(given) else secrets.token_hex(8)
+        g.request_id = given_id(request.headers.get("X-Request-Id", ""))
     known: str = g.request_id
     return known
+
+
+def given_id(text: str) -> str:
+    """*text*, if it is fit to be the id of a request, else a new one."""
+    return text if _PROPER_ID.fullmatch(text) else secrets.token_hex(8)

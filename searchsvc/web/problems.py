@@ -6,6 +6,7 @@ the id under which the log has it.
 """
 
 import sys
+from typing import TYPE_CHECKING
 
 from flask import Flask, Response, current_app, make_response, render_template, request
 from werkzeug.exceptions import HTTPException, MethodNotAllowed, NotFound
@@ -23,7 +24,12 @@ from searchsvc.errors import (
     SearchServiceError,
     TooBusy,
 )
-from searchsvc.web.current import request_id
+from searchsvc.web.admission import FULL
+from searchsvc.web.current import given_id, request_id
+from searchsvc.web.security import HEADERS
+
+if TYPE_CHECKING:
+    from _typeshed.wsgi import StartResponse, WSGIEnvironment
 
 # An error of ours -> status, last part of the type, title.
 KINDS: dict[type[SearchServiceError], tuple[int, str, str]] = {
@@ -37,6 +43,7 @@ KINDS: dict[type[SearchServiceError], tuple[int, str, str]] = {
     ClusterUnavailable: (503, "cluster-unavailable", "The cluster does not answer"),
     ClusterRefuses: (503, "cluster-refuses", "The cluster does not do what is asked"),
 }
+PROBLEM_TYPE = "application/problem+json"
 _NOT_FOUND = (404, "not-found", "Not found")
 _NOT_ALLOWED = (405, "method-not-allowed", "Method not allowed")
 _BUG = (500, "internal-error", "Internal error")
@@ -61,6 +68,26 @@ def type_of(name: str) -> str:
     'urn:searchsvc:problem:bad-query'
     """
     return f"urn:searchsvc:problem:{name}"
+
+
+def busy(environ: "WSGIEnvironment", start_response: "StartResponse") -> list[bytes]:
+    """What a program is answered that finds the service full, without the work of a request."""
+    instance = given_id(environ.get("HTTP_X_REQUEST_ID", ""))
+    status, kind, title = KINDS[TooBusy]
+    problem = Problem(
+        type=type_of(kind), title=title, status=status, detail=FULL, instance=instance, errors=[]
+    )
+    body = problem.model_dump_json(exclude_none=True).encode()
+    headers = {
+        **HEADERS,
+        "Content-Type": PROBLEM_TYPE,
+        "Content-Length": str(len(body)),
+        "Retry-After": str(_BUSY_SECONDS),
+        "X-Request-Id": instance,
+        "Cache-Control": "no-store",
+    }
+    start_response(f"{status} SERVICE UNAVAILABLE", list(headers.items()))
+    return [body]
 
 
 def _answer_to_ours(error: SearchServiceError) -> Response:
@@ -129,5 +156,5 @@ def _answer(
     )
     if request.path.startswith(_FOR_PROGRAMS):
         text = problem.model_dump_json(exclude_none=True)
-        return Response(text, status, mimetype="application/problem+json")
+        return Response(text, status, mimetype=PROBLEM_TYPE)
     return make_response(render_template("error.html", problem=problem), status)

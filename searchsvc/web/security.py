@@ -12,7 +12,7 @@ _POLICY = (
     "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; "
     "connect-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
 )
-_HEADERS = {
+HEADERS = {
     "Content-Security-Policy": _POLICY,
     "X-Content-Type-Options": "nosniff",
     "Referrer-Policy": "same-origin",
@@ -30,7 +30,7 @@ def secure(app: Flask, trusted_hosts: list[str] | None) -> None:
 
 
 def _with_headers(response: Response) -> Response:
-    response.headers.extend(_HEADERS)
+    response.headers.extend(HEADERS)
     response.headers["X-Request-Id"] = request_id()
     if "Cache-Control" not in response.headers:
         # Kept by the browser, asked about each time: an update of the index shows at once.

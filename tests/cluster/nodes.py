@@ -54,16 +54,6 @@ discovery.seed_hosts: [{seeds}]
 cluster.initial_cluster_manager_nodes: [{names}]
 cluster.routing.allocation.disk.threshold_enabled: {disk}
 """
-_JVM = """\
--Xms{heap}m
--Xmx{heap}m
--XX:+UseSerialGC
--XX:TieredStopAtLevel=4
--Djava.io.tmpdir=${{OPENSEARCH_TMPDIR}}
-18-:-Djava.security.manager=allow
-20-:--add-modules=jdk.incubator.vector
--Djava.util.concurrent.ForkJoinPool.common.threadFactory=org.opensearch.secure_sm.SecuredForkJoinWorkerThreadFactory
-"""
 
 
 class Node:
@@ -172,7 +162,10 @@ class Cluster:
         }
         secure = (config / "opensearch.yml").read_text() if node.is_secure else ""
         (config / "opensearch.yml").write_text(_SETTINGS.format(**values) + secure)
-        (config / "jvm.options").write_text(_JVM.format(heap=HEAP_MB))
+        options = (config / "jvm.options").read_text().splitlines()
+        ours = [f"-Xms{HEAP_MB}m", f"-Xmx{HEAP_MB}m"]
+        theirs = [line for line in options if not re.search("-Xm|logs/|=data", line)]
+        (config / "jvm.options").write_text("\n".join([*theirs, *ours]) + "\n")
         if os.getuid() == 0:
             make_user()
             self.folder.chmod(0o755)
@@ -321,10 +314,11 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser = argparse.ArgumentParser()
     parser.add_argument("--nodes", type=int, default=3)
     given = parser.parse_args(arguments)
-    with running(given.nodes) as cluster:
+    for number in (signal.SIGINT, signal.SIGTERM):  # the shell has jobs in the background ignore it
+        signal.signal(number, signal.default_int_handler)
+    with suppress(KeyboardInterrupt), running(given.nodes) as cluster:
         print(",".join(cluster.urls), flush=True)
-        with suppress(KeyboardInterrupt):
-            signal.pause()
+        signal.pause()
     return 0
 
 

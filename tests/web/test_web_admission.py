@@ -1,6 +1,7 @@
 """A crowd: some are let in and answered as ever, the rest are told at once to come again."""
 
 import threading
+import time
 from collections import Counter
 from concurrent.futures import ThreadPoolExecutor
 
@@ -38,7 +39,7 @@ def test_a_crowd_is_told_to_come_again_and_the_admitted_are_answered(store, slow
         for _ in range(2):
             assert begun.acquire(timeout=30)
         while app.extensions["searchsvc.admission"].inside < 5:
-            pass
+            time.sleep(0.001)
         turned_away = [crowd.submit(ask, number).result() for number in range(5, 20)]
         assert app.test_client().get("/healthz").status_code == 200
         assert app.test_client().get("/readyz").status_code == 200
@@ -48,6 +49,8 @@ def test_a_crowd_is_told_to_come_again_and_the_admitted_are_answered(store, slow
     assert Counter(answer.status_code for answer in answers) == {200: 5}
     assert Counter(answer.status_code for answer in turned_away) == {503: 15}
     for answer in turned_away:
+        assert set(answer.headers.keys()) == set(page.headers.keys())
+        assert answer.headers["X-Request-Id"] == answer.json["instance"]
         assert answer.headers["Retry-After"] == "1"
         assert answer.json["type"] == "urn:searchsvc:problem:too-busy"
     assert page.status_code == 503
