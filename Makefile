@@ -1,6 +1,7 @@
 # make run    install, index corpus/, serve the search page
 # make test   install, run the tests
-# make faults every fault that we know how to cause, for half an hour; needs strace, and root for some
+# make faults every fault that we know how to cause, for an hour; needs strace, Maven and a JDK, and
+#             root for some
 # make bench  this service beside other engines, for an hour; needs python3-xapian and wrk
 # make cluster three real nodes of OpenSearch until Ctrl-C; needs Maven and a JDK
 #
@@ -29,6 +30,7 @@ SEED ?= 1
 
 faults: $(VENV)/test.installed
 	$(BIN)/python -m pytest -q -s --thorough --seed $(SEED) --timeout 5400 tests/faults tests/test_histories.py
+	$(BIN)/python -m pytest -q -s --thorough --seed $(SEED) --timeout 5400 tests/cluster
 
 bench: $(VENV)/test.installed
 	$(PIP) install --constraint requirements-dev.lock --editable '.[bench]'

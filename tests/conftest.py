@@ -69,10 +69,15 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    """Leaves out what is about writing where no engine chosen can be written to."""
-    kept = [item for item in items if _has_engine(item)]
+    """Leaves out what is about writing where no engine can be written to, and what is long."""
+    thorough = config.getoption("--thorough")
+    kept = [
+        item
+        for item in items
+        if _has_engine(item) and (thorough or not item.get_closest_marker("long"))
+    ]
     if len(kept) < len(items):
-        config.hook.pytest_deselected(items=[item for item in items if not _has_engine(item)])
+        config.hook.pytest_deselected(items=[item for item in items if item not in kept])
     items[:] = kept
 
 

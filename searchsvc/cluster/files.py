@@ -39,7 +39,7 @@ class ClusterFiles:
         """Keeps the file at *path*, and gives what `get` needs to know."""
         facts = _facts(path)
         if self._part(facts["sha256"], facts["parts"] - 1) is None:
-            self._client.ask("PUT", f"/{self._name}", _MAPPING, or_none=(400,))  # it may be there
+            self._client.make_index(self._name, _MAPPING)
             with path.open("rb") as file:
                 for number in range(facts["parts"]):
                     part = base64.b64encode(file.read(_PART)).decode()

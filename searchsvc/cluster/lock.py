@@ -45,7 +45,7 @@ class ClusterLock:
     @contextmanager
     def held(self, wait: bool) -> Iterator["ClusterLock"]:
         """The right to write, while the block lasts. Raises IndexLocked, unless it is to *wait*."""
-        self._client.ask("PUT", f"/{self._name}", _MAPPING, or_none=(400,))  # it may be there
+        self._client.make_index(self._name, _MAPPING)
         while not self._take(wait):
             pass
         beating = threading.Thread(target=self._beat, name="searchsvc-lock", daemon=True)

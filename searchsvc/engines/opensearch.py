@@ -27,7 +27,8 @@ _KEPT_FOR = "20m"  # a point in time, since it was last asked: longer than a cur
 _WINDOW = 10_000  # hits that a cluster goes through at once
 _SECONDS = 10.0  # for a search that has no time of its own
 _MORE_SECONDS = 2.0  # for the way there and back
-_LOST = (404,)  # a point in time that no node has any more
+# What is answered for a point in time that no node has any more, or whose node is not there.
+_LOST = (404, 500)
 
 
 class OpenSearchEngine:
@@ -161,11 +162,9 @@ class OpenSearchEngine:
                 asked,
                 parameters={"search_type": "dfs_query_then_fetch"},
                 seconds=(seconds or _SECONDS) + _MORE_SECONDS,
-                or_none=_LOST,
+                or_none=() if is_again else _LOST,
             )
-            if answer is not None and not _has_lost(answer):
-                return answer
-            if is_again and answer is not None:
+            if answer is not None and (is_again or not _has_lost(answer)):
                 return answer
             with self._lock:
                 self._state = None

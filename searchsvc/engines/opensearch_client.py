@@ -118,6 +118,11 @@ class Client:
                 self._silent = 0
                 return answer
 
+    def make_index(self, name: str, body: Json) -> None:
+        """Makes the index *name*, if it is not there."""
+        if not self.ask("GET", f"/{name}", or_none=(404,)):
+            self.ask("PUT", f"/{name}", body, or_none=(400,))  # somebody else may have, meanwhile
+
     def check_version(self) -> None:
         """Raises ClusterRefuses if the cluster is of a version that we are not made for."""
         about = self.ask("GET", "/", seconds=10.0)["version"]
@@ -150,7 +155,7 @@ class Client:
     # -- what a refusal means ----------------------------------------------------------------------
 
     def _told(self, error: TransportError) -> Exception:
-        status, kind, reason = error.status_code, str(error.error), reason_of(error)
+        status, reason = error.status_code, reason_of(error)
         if isinstance(error, SSLError):
             return ClusterRefuses(
                 f"the cluster at {self.where} does not show a certificate that is known: {reason};"
@@ -166,7 +171,7 @@ class Client:
                 f"the cluster at {self.where} does not know who we say that we are; look at"
                 " opensearch_user and opensearch_password, or opensearch_api_key"
             )
-        if status == 403 and "cluster_block" in kind:
+        if status == 403 and "blocked by" in reason:
             return ClusterRefuses(
                 f"the cluster at {self.where} does not take writes ({reason}): the disk of a node"
                 " is nearly full; make room, and it opens by itself"

@@ -26,10 +26,7 @@ import zipfile
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
-
-if TYPE_CHECKING:
-    from .network import Network
+from typing import Any
 
 VERSIONS = {"2.19.3": 17, "3.4.0": 21}  # that we test on, and the oldest Java that they run on
 VERSION = os.environ.get("OPENSEARCH_VERSION", "2.19.3")
@@ -53,6 +50,7 @@ transport.port: {transport}
 discovery.seed_hosts: [{seeds}]
 cluster.initial_cluster_manager_nodes: [{names}]
 cluster.routing.allocation.disk.threshold_enabled: {disk}
+node.store.allow_mmap: false
 """
 
 
@@ -69,7 +67,6 @@ class Node:
         self.http = http
         self.transport = transport
         self.process: subprocess.Popen[bytes] | None = None
-        self.prefix: tuple[str, ...] = ()  # before the command: another network namespace, say
 
     @property
     def url(self) -> str:
@@ -90,13 +87,13 @@ class Node:
         }
         with (self.folder / "out.txt").open("ab") as out:
             self.process = subprocess.Popen(
-                [*self.prefix, str(self.home / "bin" / "opensearch")],
+                [str(self.home / "bin" / "opensearch")],
                 cwd=self.folder,
                 env=environment,
                 stdout=out,
                 stderr=subprocess.STDOUT,
                 stdin=subprocess.DEVNULL,
-                user=USER if os.getuid() == 0 and not self.prefix else None,
+                user=USER if os.getuid() == 0 else None,
             )
 
     def signal(self, number: int) -> None:
@@ -120,7 +117,7 @@ class Node:
 class Cluster:
     """Some nodes that form a cluster, in a folder that is removed with it."""
 
-    def __init__(self, count: int, secure: bool = False, network: "Network | None" = None) -> None:
+    def __init__(self, count: int, secure: bool = False) -> None:
         home = secured(VERSION) if secure else distribution(VERSION)
         self.folder = Path(tempfile.mkdtemp(prefix="searchsvc-cluster-"))
         ports = iter(free_ports(2 * count))
@@ -128,16 +125,13 @@ class Cluster:
             Node(
                 f"n{place + 1}",
                 self.folder / f"n{place + 1}",
-                network.address(place) if network else "127.0.0.1",
+                "127.0.0.1",
                 next(ports),
                 next(ports),
                 home,
             )
             for place in range(count)
         ]
-        if network:
-            for place, node in enumerate(self.nodes):
-                node.prefix = network.inside(place, USER)
         for node in self.nodes:
             self._configure(node)
 

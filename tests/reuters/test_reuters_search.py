@@ -92,7 +92,7 @@ def test_threads_on_one_engine_answer_as_one_does(
 
 
 def test_threads_on_tantivy_answer_as_one_does(fast: Engine, articles: list[Article]) -> None:
-    _answers_alike(fast, fast, articles, 50_000)
+    _answers_alike(fast, fast, articles, 20_000)
 
 
 def _answers_alike(engine: Engine, together: Engine, articles: list[Article], answers: int) -> None:
