@@ -77,7 +77,7 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
         if _has_engine(item) and (thorough or not item.get_closest_marker("long"))
     ]
     if len(kept) < len(items):
-        config.hook.pytest_deselected(items=[item for item in items if item not in kept])
+        config.hook.pytest_deselected(items=sorted(set(items) - set(kept), key=str))
     items[:] = kept
 
 

@@ -8,14 +8,11 @@ worked for. Probes and files are always let in.
 
 import threading
 from collections.abc import Iterable
-from typing import TYPE_CHECKING
+from wsgiref.types import StartResponse, WSGIApplication, WSGIEnvironment
 
 from flask import Flask, g, request
 
 from searchsvc.errors import TooBusy
-
-if TYPE_CHECKING:
-    from _typeshed.wsgi import StartResponse, WSGIApplication, WSGIEnvironment
 
 RUNNING = 4
 WAITING = 36  # a tenth of a second, of the searches of an archive of some size
@@ -62,7 +59,7 @@ class Admission:
             self.inside -= 1
 
 
-def admit(app: Flask, admission: Admission, turn_away: "WSGIApplication") -> None:
+def admit(app: Flask, admission: Admission, turn_away: WSGIApplication) -> None:
     """Has the requests to *app* pass *admission*.
 
     *turn_away* answers those of programs that find it full, for a small part of what a request
@@ -70,7 +67,7 @@ def admit(app: Flask, admission: Admission, turn_away: "WSGIApplication") -> Non
     """
     answer = app.wsgi_app
 
-    def gate(environ: "WSGIEnvironment", start_response: "StartResponse") -> Iterable[bytes]:
+    def gate(environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
         if admission.is_full and environ["PATH_INFO"].startswith("/api/"):
             return turn_away(environ, start_response)
         return answer(environ, start_response)

@@ -6,7 +6,7 @@ the id under which the log has it.
 """
 
 import sys
-from typing import TYPE_CHECKING
+from wsgiref.types import StartResponse, WSGIEnvironment
 
 from flask import Flask, Response, current_app, make_response, render_template, request
 from werkzeug.exceptions import HTTPException, MethodNotAllowed, NotFound
@@ -27,9 +27,6 @@ from searchsvc.errors import (
 from searchsvc.web.admission import FULL
 from searchsvc.web.current import given_id, request_id
 from searchsvc.web.security import HEADERS
-
-if TYPE_CHECKING:
-    from _typeshed.wsgi import StartResponse, WSGIEnvironment
 
 # An error of ours -> status, last part of the type, title.
 KINDS: dict[type[SearchServiceError], tuple[int, str, str]] = {
@@ -70,7 +67,7 @@ def type_of(name: str) -> str:
     return f"urn:searchsvc:problem:{name}"
 
 
-def busy(environ: "WSGIEnvironment", start_response: "StartResponse") -> list[bytes]:
+def busy(environ: WSGIEnvironment, start_response: StartResponse) -> list[bytes]:
     """What a program is answered that finds the service full, without the work of a request."""
     instance = given_id(environ.get("HTTP_X_REQUEST_ID", ""))
     status, kind, title = KINDS[TooBusy]
