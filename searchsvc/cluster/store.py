@@ -45,7 +45,7 @@ from searchsvc.schema import SCHEMA_VERSION
 Json: TypeAlias = dict[str, Any]
 
 LOOK_SECONDS = 0.5  # between two looks at what is current
-OPEN_BEFORE = 3  # generations, of which the engines stay open for cursors
+OPEN_BEFORE = 15  # generations, of which the engines stay open for cursors
 SHARDS = 1
 REPLICAS = "0-1"  # as many as there are nodes for, at most one
 
@@ -174,7 +174,7 @@ class ClusterStore:
 
     def close(self) -> None:
         """Lets go of the states that are open, and of the connections."""
-        with suppress(ClusterUnavailable):
+        with suppress(ClusterUnavailable, ClusterRefuses):
             for one in self._open.values():
                 one.engine.close()
         self._client.close()
@@ -216,8 +216,11 @@ class ClusterStore:
         return known
 
     def _keep_open(self, opened: ClusterGeneration) -> ClusterGeneration:
-        kept = [one for one in self._open.values() if one.name != opened.name]
-        self._open = {one.name: one for one in (*kept[-OPEN_BEFORE:], opened)}
+        others = [one for one in self._open.values() if one.name != opened.name]
+        for one in others[:-OPEN_BEFORE]:  # nodes keep a few hundred states, of all who look
+            with suppress(ClusterUnavailable, ClusterRefuses):
+                one.engine.close()
+        self._open = {one.name: one for one in (*others[-OPEN_BEFORE:], opened)}
         return opened
 
     # -- writing -------------------------------------------------------------------------------
@@ -250,7 +253,7 @@ class ClusterStore:
             try:
                 yield draft
                 lock.check()
-                self._publish(draft, before)
+                self._publish(draft, before, lock)
             except BaseException:
                 draft.drop()
                 raise
@@ -340,7 +343,9 @@ class ClusterStore:
         finally:
             bulk.close()
 
-    def _publish(self, draft: Build | Changes, before: ClusterGeneration | None) -> None:
+    def _publish(
+        self, draft: Build | Changes, before: ClusterGeneration | None, lock: ClusterLock
+    ) -> None:
         engine = draft.finished()
         meta = {
             "versions": _versions(),
@@ -350,6 +355,7 @@ class ClusterStore:
             "articles": engine.count(),
             "files": draft.keep_files(),
         }
+        lock.check()
         put_meta(self._client, draft.name, meta)
         if before is None:
             self._turn(self._alias, draft.name)

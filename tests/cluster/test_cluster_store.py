@@ -189,6 +189,25 @@ def test_a_cursor_walks_through_the_run_that_it_began_in(store: ClusterStore) ->
     assert stores.again(store).generation(name) is None
 
 
+def test_nodes_are_not_left_with_states_that_nobody_looks_at(
+    store: ClusterStore, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("searchsvc.cluster.store.OPEN_BEFORE", 1)
+
+    def open_states() -> int:
+        stats = store._client.ask("GET", f"/{store._name}/_stats/search")
+        return int(stats["_all"]["primaries"]["search"]["point_in_time_current"])
+
+    for number in range(5):
+        with store.write() as draft:
+            draft.add(Article(id=str(number)))
+        store.current()
+    assert open_states() == 2
+    for one in store._open.values():
+        one.engine.close()
+    assert open_states() == 0
+
+
 # -- who may write ---------------------------------------------------------------------------------
 
 
