@@ -28,7 +28,7 @@ from engines import percentile, reuters
 
 from searchsvc.article import Article
 from searchsvc.cluster.store import ClusterStore
-from searchsvc.engines.base import Engine, SearchRequest, Sort
+from searchsvc.engines.base import Engine, SearchRequest, SearchResult, Sort
 from searchsvc.engines.memory import MemoryEngine
 from searchsvc.engines.opensearch_client import Access, Client
 from searchsvc.engines.opensearch_writer import document, mapping
@@ -54,6 +54,7 @@ def main() -> None:
     articles = [extract(article) for article in reuters()]
     texts = list(islice(realistic(articles, seed=300), 300))
     memory = MemoryEngine(articles)
+    expected = [scanned(memory, text) for text in texts]
     with tempfile.TemporaryDirectory() as name, at(given.url, given.nodes) as urls:
         whoosh = DirectoryStore(Path(name) / "whoosh")
         fill(whoosh, articles)
@@ -64,7 +65,7 @@ def main() -> None:
             print(f"{len(articles):,} articles, {shards} shards, {', '.join(urls)}")
             try:
                 build(store, client, articles, shards)
-                compare(store.current().engine, whoosh.current().engine, memory, texts)
+                compare(store.current().engine, whoosh.current().engine, texts, expected)
                 ask(store, texts)
                 rebuild(store, articles)
             finally:
@@ -117,14 +118,25 @@ def build(store: ClusterStore, client: Client, articles: list[Article], shards: 
     )
 
 
-def compare(engine: Engine, whoosh: Engine, memory: MemoryEngine, texts: list[str]) -> None:
+def scanned(memory: MemoryEngine, text: str) -> tuple[SearchRequest, SearchResult]:
+    """What is asked by *text*, by date, and what a scan answers."""
+    query = understand(text, memory.terms).resolved
+    asked = SearchRequest(query=query, sort=Sort.OLDEST, limit=30_000, facets=FACET_FIELDS)
+    return asked, memory.search(asked)
+
+
+def compare(
+    engine: Engine,
+    whoosh: Engine,
+    texts: list[str],
+    expected: list[tuple[SearchRequest, SearchResult]],
+) -> None:
     """Whether answers are equal, and how alike the order by relevance is."""
     unequal = 0
     overlap: list[float] = []
-    for text in texts:
-        query = understand(text, memory.terms).resolved
-        asked = SearchRequest(query=query, sort=Sort.OLDEST, limit=30_000, facets=FACET_FIELDS)
-        theirs, ours = memory.search(asked), engine.search(asked)
+    for text, (asked, theirs) in zip(texts, expected, strict=True):
+        query = asked.query
+        ours = engine.search(asked)
         is_equal = (
             understand(text, engine.terms).resolved == query
             and [hit.article for hit in ours.hits] == [hit.article for hit in theirs.hits]
