@@ -83,7 +83,6 @@ def update(
         if share is None or dry_run:
             return _do(store, job, dry_run, wait, fresh, list(gate))
         with store.share(str(share), wait), closing(ReadAhead(readers or own)) as ahead:
-            _read_ahead(store, replace(job, readers=ahead, reads_ahead=True))
             return _do(store, replace(job, readers=ahead), False, True, fresh, list(gate))
 
 
@@ -94,7 +93,7 @@ def _read_ahead(store: WritableStore, job: Update) -> None:
         closing(Ledger(":memory:", base, changes)) as ledger,
         _cache(job.names, read_only=True) as cache,
     ):
-        job = replace(job, report=IndexReport(), looked_at=set())
+        job = replace(job, report=IndexReport(), looked_at=set(), reads_ahead=True)
         job.run(ledger, _NoWriter(), None, cache)
 
 
@@ -153,6 +152,8 @@ def _do(
                 said = "is not asked in a dry run, which makes no index to ask"
                 report.remarks.append(Remark("--gate", "", said, False))
         else:
+            if isinstance(job.readers, ReadAhead):
+                _read_ahead(store, job)
             with suppress(_NothingToPublish):
                 _write(store, job, fresh, wait, queries)
                 report.generation = store.current().name

@@ -160,7 +160,10 @@ class Update:
         found: set[str] = set()
         below = "" if place == root_path else name_below(root_path, place)
         for file in scan(root_path, place if below else None):
-            if root_path / file.name == corrections or not self._is_ours(file.name):
+            if root_path / file.name == corrections:
+                continue
+            # What cannot be opened may be a folder, with files of every share.
+            if not isinstance(file, Skipped) and not self._is_ours(file.name):
                 continue
             if not isinstance(file, Skipped):
                 found.add(file.name)
@@ -181,6 +184,13 @@ class Update:
                 self.looked_at.add(name)
                 self.report.files_vanished += 1
 
+    def _staying(self, root: int) -> int:
+        """How many articles of the files that are looked at the index has now."""
+        if self.share is None:
+            return self.ledger.live_count(root)
+        lives = (claim for claim in self.ledger.lives() if claim.root == root)
+        return sum(self._is_ours(os.fsdecode(claim.name)) for claim in lives)
+
     def _is_ours(self, name: str) -> bool:
         return self.share is None or self.share.has(name)
 
@@ -198,7 +208,7 @@ class Update:
             left = self.report.removed - self.report.added
             if left <= 0 or self.root is None:
                 return
-            stay = self.ledger.live_count(self.root)
+            stay = self._staying(self.root)
             if left <= stay:
                 return
             of = f"of the {left + stay:,} articles of this corpus"

@@ -14,7 +14,7 @@ import click
 from searchsvc import terminal
 from searchsvc.cli.options import DONE, NO_INDEX, SKIPPED, Command, Options, command, setting_flag
 from searchsvc.enriching import enrich
-from searchsvc.errors import IndexProblem
+from searchsvc.errors import IndexProblem, SearchServiceError
 from searchsvc.extract.model import DEFAULT as DEFAULT_MODEL
 from searchsvc.extract.model import Model
 from searchsvc.gate import read_gate
@@ -128,7 +128,7 @@ def reindex(
         raise click.UsageError("--partition fills an index bit by bit: name it with --into NAME")
     if into:
         if gate:
-            raise click.UsageError("--gate is asked when an index is published, not with --into")
+            raise click.UsageError("--gate compares with what is searched: it is not for --into")
         options.store = open_cluster(options.config, into)
         return _update(options, settings, dry_run=dry_run, may_shrink=yes, wait=wait, share=share)
     queries = read_gate(gate, may_lose or 0.0) if gate else ()
@@ -139,12 +139,14 @@ def reindex(
 
 @command()
 @click.argument("name")
-def publish(options: Options, name: str) -> int:
+@click.option("--yes", is_flag=True, help="Go on though it has half of the articles or less.")
+def publish(options: Options, name: str, yes: bool) -> int:
     """Search the index that was filled with reindex --into NAME from now on.
 
     Example: searchsvc publish spring
     """
-    published = open_cluster(options.config).publish(name)
+    open_cluster(options.config, name or "-").close()  # which says so if it is no name
+    published = open_cluster(options.config).publish(name, may_shrink=yes)
     articles = published.meta["articles"]
     click.echo(f"generation {published.name} is live, with {articles:,} articles")
     return DONE
@@ -182,7 +184,9 @@ def _interruption_told(options: Options, fresh: bool) -> Iterator[None]:
     try:
         yield
     except (KeyboardInterrupt, SystemExit):
-        saved = options.store.interrupted(fresh)
+        saved = None
+        with suppress(SearchServiceError):
+            saved = options.store.interrupted(fresh)
         goes_on = "goes on where it was saved" if saved else "begins anew"
         said = f"interrupted; what is live is whole, and the same command {goes_on}"
         click.echo(f"searchsvc: {said}", err=True)
@@ -282,7 +286,10 @@ def verify(options: Options) -> int:
         for one in found:
             click.echo(f"damaged: {one}")
         served = store.current().name
-        click.echo(f"generation {served} is whole" + (" and is served" if found else ""))
+        if options.config.engine == "opensearch":
+            click.echo(f"generation {served} is served; its bytes are looked after by the cluster")
+        else:
+            click.echo(f"generation {served} is whole" + (" and is served" if found else ""))
     return NO_INDEX if found else DONE
 
 

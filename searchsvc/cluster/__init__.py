@@ -1,7 +1,7 @@
 """An index in a cluster of OpenSearch: what `store` is for folders.
 
     searchsvc              an alias: the index that is searched
-    searchsvc-000002       its index; `_meta` of the mapping says what is published, see meta.py
+    searchsvc-000002       its index; `_meta` of the mapping says what is published, see store.py
     searchsvc-000001       the one before, kept for going back
     searchsvc-files        the ledgers of all of them, in parts
     searchsvc-locks        who writes

@@ -7,7 +7,9 @@ import base64
 import hashlib
 import os
 import tempfile
+import time
 from collections.abc import Collection, Iterator
+from contextlib import suppress
 from pathlib import Path
 from typing import Any, TypeAlias
 
@@ -18,6 +20,7 @@ from searchsvc.errors import IndexDamaged
 Facts: TypeAlias = dict[str, Any]
 
 _PART = 4 << 20  # bytes of a document
+_KEPT_SECONDS = 24 * 60 * 60.0  # for which a copy stays that another process may be at
 _MAPPING = {
     "settings": {"number_of_shards": 1, "auto_expand_replicas": "0-1"},
     "mappings": {
@@ -70,8 +73,10 @@ class ClusterFiles:
         """Removes all files but those with a hash that is *used*."""
         if self._kept.is_dir():
             for path in self._kept.iterdir():
-                if path.name not in used:
-                    path.unlink(missing_ok=True)
+                with suppress(FileNotFoundError):  # others look after it, too
+                    is_old = path.stat().st_mtime < time.time() - _KEPT_SECONDS
+                    if is_old and path.name not in used:
+                        path.unlink()
         for id in list(self._unused(used)):
             self._client.ask("DELETE", f"/{self._name}/_doc/{id}", or_none=(404,))
 

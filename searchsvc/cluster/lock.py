@@ -11,10 +11,11 @@ import threading
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
+from pathlib import Path
 from typing import Any, TypeAlias
 from uuid import uuid4
 
-from searchsvc.engines.opensearch_client import Client
+from searchsvc.engines.opensearch_client import REQUEST_SECONDS, Client
 from searchsvc.errors import IndexLocked, IndexNotWritten, SearchServiceError
 
 Json: TypeAlias = dict[str, Any]
@@ -36,7 +37,13 @@ class ClusterLock:
         self._client = client
         self._name = name
         self._path = f"/{name}/_doc/{what}"
-        self._me: Json = {"host": socket.gethostname(), "pid": os.getpid(), "key": uuid4().hex}
+        self._me: Json = {
+            "host": socket.gethostname(),
+            "processes": _processes(),
+            "pid": os.getpid(),
+            "key": uuid4().hex,
+        }
+        self._writing = threading.Lock()
         self._beats = 0
         self._place: dict[str, str] = {}  # the version of the document that is ours
         self._stop = threading.Event()
@@ -63,7 +70,7 @@ class ClusterLock:
 
     def check(self) -> None:
         """Raises IndexNotWritten if another process may have taken the lock meanwhile."""
-        if self._lost:
+        if self._lost or not self._goes_on():
             raise IndexNotWritten(
                 "the lock of the index was lost, since the cluster did not answer for"
                 f" {DEAD_SECONDS:g} seconds; another process may be writing"
@@ -76,11 +83,11 @@ class ClusterLock:
         begun = time.monotonic()
         while seen:
             holder, place = seen
+            if holder["key"] == self._me["key"]:  # it was written, and we were not told so
+                self._place = place
+                return True
             if _is_gone(holder) or time.monotonic() > begun + DEAD_SECONDS:
                 return self._write(place)
-            is_here = holder["host"] == self._me["host"]
-            if is_here and not wait:
-                break
             time.sleep(_LOOK_SECONDS)
             now = self._look()
             if now and now[1] != place:
@@ -99,25 +106,34 @@ class ClusterLock:
         found = self._client.ask("GET", self._path, or_none=(404,))
         return (found["_source"], _place(found)) if found else None
 
-    def _write(self, parameters: dict[str, str]) -> bool:
+    def _write(self, parameters: dict[str, str], seconds: float = REQUEST_SECONDS) -> bool:
         """Whether the document says now that it is ours."""
         self._beats += 1
         mine = {**self._me, "beats": self._beats}
-        done = self._client.ask("PUT", self._path, mine, parameters=parameters, or_none=(404, 409))
+        done = self._client.ask(
+            "PUT", self._path, mine, parameters=parameters, seconds=seconds, or_none=(404, 409)
+        )
         if done:
             self._place = _place(done)
         return bool(done)
+
+    def _goes_on(self) -> bool:
+        """Whether the lock is still ours, after another beat. Raises what `Client.ask` raises."""
+        with self._writing:
+            if not self._write(self._place, BEAT_SECONDS):
+                found = self._look()  # our own beat may have been written, and not said so
+                if not found or found[0]["key"] != self._me["key"]:
+                    self._lost = True
+                    return False
+                self._place = found[1]
+        return True
 
     def _beat(self) -> None:
         beaten = time.monotonic()
         while not self._stop.wait(BEAT_SECONDS):
             try:
-                if not self._write(self._place):
-                    found = self._look()  # our own beat may have been written, and not said so
-                    if not found or found[0]["key"] != self._me["key"]:
-                        self._lost = True
-                        return
-                    self._place = found[1]
+                if not self._goes_on():
+                    return
                 beaten = time.monotonic()
             except SearchServiceError:
                 if time.monotonic() > beaten + DEAD_SECONDS - BEAT_SECONDS:
@@ -129,9 +145,18 @@ def _place(found: Json) -> dict[str, str]:
     return {"if_seq_no": str(found["_seq_no"]), "if_primary_term": str(found["_primary_term"])}
 
 
+def _processes() -> str:
+    """What tells the processes that we can see from those of other machines and containers."""
+    try:
+        boot = Path("/proc/sys/kernel/random/boot_id").read_text().strip()
+        return f"{boot} {os.stat('/proc/self/ns/pid').st_ino}"
+    except OSError:
+        return uuid4().hex  # none that we know of
+
+
 def _is_gone(holder: Json) -> bool:
-    """Whether *holder* was a process of this machine that is no more."""
-    if holder["host"] != socket.gethostname():
+    """Whether *holder* was a process among those that we can see, and is no more."""
+    if (holder["host"], holder["processes"]) != (socket.gethostname(), _processes()):
         return False
     try:
         os.kill(holder["pid"], 0)

@@ -20,7 +20,7 @@ import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager, suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, TypeAlias
 
@@ -35,6 +35,7 @@ from searchsvc.engines.opensearch_writer import Bulk, line, mapping
 from searchsvc.errors import (
     ClusterRefuses,
     ClusterUnavailable,
+    CorpusShrunk,
     IndexDamaged,
     IndexMissing,
     IndexOutdated,
@@ -117,7 +118,7 @@ class ClusterStore:
     def articles(self) -> int:
         """How many articles the newest generation has, also if it cannot be opened; 0 if none."""
         with suppress(IndexMissing, IndexDamaged):
-            return int(self._published()[1]["articles"])
+            return int(self._found()[1]["articles"])
         return 0
 
     def file(self, name: str) -> str | None:
@@ -130,7 +131,7 @@ class ClusterStore:
 
     def share(self, name: str, wait: bool) -> AbstractContextManager[object]:
         """The right to bring in the share of a corpus called *name*; others bring in theirs."""
-        what = f"share-{name.replace('/', '-of-')}"
+        what = f"share-{name.replace('/', '-of-')}-{self._alias.removeprefix(self._name)}"
         return ClusterLock(self._client, f"{self._name}-locks", what).held(wait)
 
     def interrupted(self, fresh: bool) -> str | None:
@@ -180,7 +181,19 @@ class ClusterStore:
         self._client.close()
 
     def _published(self) -> tuple[str, Json]:
-        """The index that is searched, and what it says of itself."""
+        """The index that is searched, and what it says of itself. Raises IndexOutdated, too."""
+        index, meta = self._found()
+        for key, ours in _versions().items():
+            if meta["versions"].get(key) != ours:
+                raise IndexOutdated(
+                    f"the index {index!r} was made for {key} {meta['versions'].get(key)!r}, this is"
+                    f" {ours!r}",
+                    _REBUILD,
+                )
+        return index, meta
+
+    def _found(self) -> tuple[str, Json]:
+        """The index that is searched, of whatever version."""
         if not self._is_checked:
             self._client.check_version()
             self._is_checked = True
@@ -195,13 +208,6 @@ class ClusterStore:
         if index == self._alias or "run" not in meta:
             said = f"{index!r} in the cluster at {self._client.where} is no index of ours"
             raise ClusterRefuses(f"{said}; choose another name with opensearch_index")
-        for key, ours in _versions().items():
-            if meta["versions"].get(key) != ours:
-                raise IndexOutdated(
-                    f"the index {index!r} was made for {key} {meta['versions'].get(key)!r}, this is"
-                    f" {ours!r}",
-                    _REBUILD,
-                )
         return index, meta
 
     def _is_there(self) -> bool:
@@ -211,8 +217,12 @@ class ClusterStore:
         name = f"{meta['number']}r{meta['run']}"
         known = self._open.get(name)
         if known is None or known.meta["published"] != meta["published"]:
+            if known:  # of another index, which had the name before
+                known.engine.close()
             engine = OpenSearchEngine(self._client, index, meta["articles"]).open()
-            known = self._keep_open(ClusterGeneration(name, engine, index, meta))
+            return self._keep_open(ClusterGeneration(name, engine, index, meta))
+        if known.meta != meta:  # somebody has begun to change it
+            known = self._keep_open(replace(known, meta=meta))
         return known
 
     def _keep_open(self, opened: ClusterGeneration) -> ClusterGeneration:
@@ -220,6 +230,8 @@ class ClusterStore:
         for one in others[:-OPEN_BEFORE]:  # nodes keep a few hundred states, of all who look
             with suppress(ClusterUnavailable, ClusterRefuses):
                 one.engine.close()
+        for one in others:
+            one.engine.is_past = True
         self._open = {one.name: one for one in (*others[-OPEN_BEFORE:], opened)}
         return opened
 
@@ -258,7 +270,10 @@ class ClusterStore:
                 draft.drop()
                 raise
             draft.drop()
-            self._collect()
+            try:  # the write is done; what follows is for later
+                self._collect()
+            except (ClusterUnavailable, ClusterRefuses) as error:
+                draft.trouble = f"what is old could not be seen to: {error}"
 
     def _locked(self, wait: bool) -> AbstractContextManager[ClusterLock]:
         what = self._alias.removeprefix(self._name).lstrip("-") or "write"
@@ -350,6 +365,7 @@ class ClusterStore:
         meta = {
             "versions": _versions(),
             "number": int(draft.name.rpartition("-")[2]),
+            "alias": self._alias,
             "run": before.meta["run"] + 1 if before else 1,
             "published": self._clock(),
             "articles": engine.count(),
@@ -364,14 +380,25 @@ class ClusterStore:
             self._served = self._keep_open(ClusterGeneration(name, engine, draft.name, meta))
             self._looked = time.monotonic()
 
-    def publish(self, into: str) -> ClusterGeneration:
+    def publish(self, into: str, may_shrink: bool = False) -> ClusterGeneration:
         """Has the index that was filled *into* this name searched from now on.
 
-        Raises IndexMissing if there is none.
+        Raises IndexMissing if there is none, IndexLocked while a share is brought in, IndexDamaged
+        after one that was killed, and CorpusShrunk if it has half of the articles or less, unless
+        it *may_shrink*.
         """
         other = ClusterStore(self.root, self._client, self._name, into=into)
-        index, _ = other._published()
         with self._locked(False), other._locked(False):
+            index, meta = other._published()
+            if "writing" in meta:
+                said = f"{other._alias!r} was left in the middle of an update"
+                raise IndexDamaged(f"{said}; run its share again, then publish it")
+            if not may_shrink and meta["articles"] * 2 <= self.articles():
+                raise CorpusShrunk(
+                    f"{other._alias!r} has {meta['articles']:,} articles, and what is searched"
+                    f" {self.articles():,}; are all shares there? If this is meant: --yes"
+                )
+            put_meta(self._client, index, meta | {"alias": self._name})
             self._turn(self._name, index, other._alias)
             self._looked = float("-inf")
             self._collect()
@@ -393,12 +420,18 @@ class ClusterStore:
             return
         current = self.current().index
         indices = self._indices()
-        spare = [name for name, (_, aliases) in indices.items() if not aliases]
+        spare = [
+            name
+            for name, (meta, aliases) in indices.items()
+            if not aliases and meta.get("alias") == self._alias
+        ]
         before = [name for name in spare if name < current][-1:]
         for name in spare:
             if name not in before and "run" in indices[name][0]:
                 self._client.ask("DELETE", f"/{name}", or_none=(404,))
                 del indices[name]
+        if any(meta.get("alias") != self._alias for meta, _ in indices.values()):
+            return  # another is being filled: its files may be there, and not yet be named
         used = {
             facts["sha256"]
             for meta, _ in indices.values()

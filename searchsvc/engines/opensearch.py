@@ -12,11 +12,11 @@ from typing import Any
 from searchsvc.article import Article
 from searchsvc.engines import opensearch_query as compiled
 from searchsvc.engines.base import Bucket, Hit, SearchRequest, SearchResult, Sort
-from searchsvc.engines.opensearch_client import Client
+from searchsvc.engines.opensearch_client import REQUEST_SECONDS, Client
 from searchsvc.engines.opensearch_query import Json
 from searchsvc.engines.opensearch_writer import written_value
 from searchsvc.engines.word_lists import Listed, WordLists
-from searchsvc.errors import ClusterUnavailable
+from searchsvc.errors import ClusterUnavailable, CursorExpired
 from searchsvc.query.tree import Days, Query
 
 # Values of a facet, and words at a time: a cluster lists 65,535 in one answer.
@@ -41,6 +41,7 @@ class OpenSearchEngine:
         self._lists = WordLists()
         self._lock = threading.Lock()
         self._state: str | None = None  # the point in time
+        self.is_past = False  # the index has been changed since: no other state is this one
 
     def open(self) -> "OpenSearchEngine":
         """Itself, looking at the index as it is now."""
@@ -55,8 +56,9 @@ class OpenSearchEngine:
             return SearchResult(total=0, hits=(), facets=nothing, partial=True)
         body = self._body(request)
         after = None
+        is_partial = False
         if request.offset + request.limit > _WINDOW:
-            after, body["size"] = self._after(body, request)
+            after, body["size"], is_partial = self._after(body, request)
         else:
             body["from"] = request.offset
         if after is _BEHIND_THE_LAST:
@@ -71,7 +73,7 @@ class OpenSearchEngine:
                 for hit in answer["hits"]["hits"]
             ),
             facets={name: self._buckets(name, body, answer) for name in request.facets},
-            partial=_is_partial(answer),
+            partial=is_partial or _is_partial(answer),
         )
 
     def get(self, id: str) -> Article | None:
@@ -131,30 +133,43 @@ class OpenSearchEngine:
             facet = body["aggs"][name]
             facet["aggs"]["values"]["terms"]["size"] = MOST_BUCKETS
             alone = {"size": 0, "query": body["query"], "aggs": {name: facet}}
-            found = self._ask(alone, None)["aggregations"][name]["values"]
+            whole = self._ask(alone, None)
+            answer["timed_out"] = answer["timed_out"] or _is_partial(whole)
+            found = whole["aggregations"][name]["values"]
         return tuple(Bucket(bucket["key"], bucket["doc_count"]) for bucket in found["buckets"])
 
-    def _after(self, body: Json, request: SearchRequest) -> tuple[Any, int]:
-        """The sort values of the hit before the page, and how many hits the page may have."""
+    def _after(self, body: Json, request: SearchRequest) -> tuple[Any, int, bool]:
+        """The sort values of the hit before the page, how many hits the page may have, and whether
+        some part was missing on the way."""
         place = 0
         after = None
+        is_partial = False
         walking = {k: v for k, v in body.items() if k not in ("aggs", "_source")}
         while place < request.offset:
             step = min(_WINDOW, request.offset - place)
             walking |= {"size": step, "_source": False}
             if after is not None:
                 walking["search_after"] = after
-            hits = self._ask(walking, request.seconds)["hits"]["hits"]
+            answer = self._ask(walking, request.seconds)
+            is_partial = is_partial or _is_partial(answer)
+            hits = answer["hits"]["hits"]
             place += len(hits)
             if len(hits) < step:
-                return _BEHIND_THE_LAST, 0
+                return _BEHIND_THE_LAST, 0, is_partial
             after = hits[-1]["sort"]
-        return after, min(_WINDOW, request.limit)
+        return after, min(_WINDOW, request.limit), is_partial
 
     def _ask(self, body: Json, seconds: float | None) -> Json:
         """Searches the state; another one is taken where nodes have lost it."""
+        partly: Json | None = None
         for is_again in (False, True):
-            asked = {**body, "pit": {"id": self._point(), "keep_alive": _KEPT_FOR}}
+            try:
+                state = self._point((seconds or _SECONDS) + _MORE_SECONDS)
+            except ClusterUnavailable:
+                if partly:  # a part is missing, and is not to be had
+                    return partly
+                raise
+            asked = {**body, "pit": {"id": state, "keep_alive": _KEPT_FOR}}
             asked["timeout"] = f"{max(1, round((seconds or _SECONDS) * 1000))}ms"
             answer: Json | None = self._client.ask(
                 "POST",
@@ -166,17 +181,24 @@ class OpenSearchEngine:
             )
             if answer is not None and (is_again or not _has_lost(answer)):
                 return answer
+            if self.is_past:
+                raise CursorExpired(
+                    "the cluster no longer has the state of the index that this cursor walks"
+                    " through; begin anew without the cursor"
+                )
+            partly = answer
             with self._lock:
                 self._state = None
         raise ClusterUnavailable(f"the index {self._name!r} cannot be searched just now")
 
-    def _point(self) -> str:
+    def _point(self, seconds: float = REQUEST_SECONDS) -> str:
         with self._lock:
             if self._state is None:
                 opened = self._client.ask(
                     "POST",
                     f"/{self._name}/_search/point_in_time",
                     parameters={"keep_alive": _KEPT_FOR, "allow_partial_pit_creation": "false"},
+                    seconds=seconds,
                 )
                 self._state = str(opened["pit_id"])
             return self._state

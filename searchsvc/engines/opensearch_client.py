@@ -18,7 +18,13 @@ from dataclasses import dataclass
 from typing import Any, TypeAlias
 
 from opensearchpy import ConnectionError as NoConnection
-from opensearchpy import ConnectionTimeout, OpenSearch, SSLError, TransportError
+from opensearchpy import (
+    ConnectionTimeout,
+    OpenSearch,
+    OpenSearchException,
+    SSLError,
+    TransportError,
+)
 
 from searchsvc.errors import ClusterRefuses, ClusterUnavailable
 
@@ -30,6 +36,7 @@ VERSIONS = ("2.19", "3.")  # what we are tested on, by how they begin
 logging.getLogger("opensearch").setLevel(logging.CRITICAL)
 
 REQUEST_SECONDS = 30.0  # for one request and its repetitions, unless told otherwise
+BLOCKED = "blocked by"  # how a refusal begins where the disk of a node is nearly full
 _LATER = (429, 502, 503, 504)  # what may be otherwise in a moment
 _FIRST_WAIT, _LONGEST_WAIT = 0.1, 5.0  # seconds
 _REST_SECONDS = 2.0  # for which a cluster is left alone that did not answer
@@ -114,9 +121,19 @@ class Client:
                     raise self._told(error) from None
                 self._wait(pause)
                 longest = min(2 * longest, _LONGEST_WAIT)
+            except (OpenSearchException, ValueError) as error:
+                said = f"what is at {self.where} does not answer as OpenSearch does"
+                raise ClusterRefuses(f"{said}; is opensearch_url right?") from error
             else:
                 self._silent = 0
                 return answer
+
+    def blocked(self, reason: str) -> ClusterRefuses:
+        """The error for a cluster that takes no writes."""
+        return ClusterRefuses(
+            f"the cluster at {self.where} does not take writes ({reason}): the disk of a node is"
+            " nearly full; make room, and it opens by itself"
+        )
 
     def make_index(self, name: str, body: Json) -> None:
         """Makes the index *name*, if it is not there."""
@@ -125,10 +142,11 @@ class Client:
 
     def check_version(self) -> None:
         """Raises ClusterRefuses if the cluster is of a version that we are not made for."""
-        about = self.ask("GET", "/", seconds=10.0)["version"]
-        number = str(about["number"])
+        told = self.ask("GET", "/", seconds=10.0)
+        about = told.get("version", {}) if isinstance(told, dict) else {}
+        number = str(about.get("number", ""))
         if about.get("distribution") != "opensearch" or not number.startswith(VERSIONS):
-            name = about.get("distribution", "Elasticsearch")
+            name = about.get("distribution", "something else")
             raise ClusterRefuses(
                 f"the cluster at {self.where} is {name} {number}; OpenSearch 2.19 or 3 is needed"
             )
@@ -171,11 +189,8 @@ class Client:
                 f"the cluster at {self.where} does not know who we say that we are; look at"
                 " opensearch_user and opensearch_password, or opensearch_api_key"
             )
-        if status == 403 and "blocked by" in reason:
-            return ClusterRefuses(
-                f"the cluster at {self.where} does not take writes ({reason}): the disk of a node"
-                " is nearly full; make room, and it opens by itself"
-            )
+        if BLOCKED in reason:
+            return self.blocked(reason)
         if status == 403:
             return ClusterRefuses(
                 f"the user of the cluster at {self.where} may not do this: {reason}"
@@ -186,7 +201,7 @@ class Client:
 
 
 def _may_pass(error: TransportError) -> bool:
-    if isinstance(error, SSLError):
+    if isinstance(error, SSLError) or BLOCKED in reason_of(error):
         return False
     return isinstance(error, NoConnection) or error.status_code in _LATER
 

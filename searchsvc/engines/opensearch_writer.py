@@ -14,7 +14,7 @@ from typing import Any, TypeAlias
 
 from searchsvc import analysis
 from searchsvc.article import Article
-from searchsvc.engines.opensearch_client import Client
+from searchsvc.engines.opensearch_client import BLOCKED, Client
 from searchsvc.engines.opensearch_query import LONG, written
 from searchsvc.errors import ClusterUnavailable, IndexNotWritten
 from searchsvc.schema import FACET_FIELDS, TEXT_FIELDS, texts, values
@@ -173,6 +173,10 @@ class Bulk:
             refused = _refused(block, answer["items"])
             if not refused:
                 return
+            for item in answer["items"]:
+                ((_, told),) = item.items()
+                if BLOCKED in _reason(told):
+                    raise self._client.blocked(_reason(told))
             pause = self._chance() * longest
             if time.monotonic() + pause >= end:
                 raise ClusterUnavailable(

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 import pytest
 
 from searchsvc.article import Article
-from searchsvc.engines import opensearch, opensearch_client
+from searchsvc.engines import opensearch_client
 from searchsvc.engines.base import SearchRequest
 from searchsvc.engines.opensearch import OpenSearchEngine
 from searchsvc.engines.opensearch_client import Access, Client
@@ -136,4 +136,3 @@ def test_a_cluster_of_another_version_is_refused(
 def test_no_secret_is_shown() -> None:
     access = Access(urls=("http://a:9200",), user="u", password="s3cret", api_key="k3y")
     assert repr(access) == "Access(http://a:9200)"
-    assert opensearch.__doc__

@@ -219,6 +219,7 @@ def test_a_shard_that_is_missing_is_told(
             seen.add(answer.partial)
         time.sleep(0.2)
     heal(cluster)
+    assert True in seen, "some answer of what is there"
     assert runs_seen(store) == ["Run 0"] * ARTICLES
     reader.close()
 
@@ -264,7 +265,7 @@ def test_a_disk_that_is_nearly_full_takes_no_writes_and_opens_by_itself(
         wait_until(is_blocked)
         with pytest.raises((ClusterRefuses, ClusterUnavailable, IndexNotWritten)) as raised:
             write(store, 1)
-        assert "disk" in str(raised.value)
+        assert "does not take writes" in str(raised.value)
         assert runs_seen(store) == ["Run 0"] * ARTICLES
         watermarks(None, None, None, True)
         wait_until(takes_writes)

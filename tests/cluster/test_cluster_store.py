@@ -50,9 +50,10 @@ def killed_after(monkeypatch: pytest.MonkeyPatch, changes: int) -> None:
     monkeypatch.setattr(Bulk, "put", some)
 
 
+@pytest.mark.parametrize("is_another", [True, False], ids=["another-process", "the-same"])
 @pytest.mark.parametrize("changes", range(5))
 def test_an_update_that_was_killed_is_made_good_by_the_next(
-    world: ClusterWorld, monkeypatch: pytest.MonkeyPatch, changes: int
+    world: ClusterWorld, monkeypatch: pytest.MonkeyPatch, changes: int, is_another: bool
 ) -> None:
     for name in "abcdef":
         world.text(f"{name}.txt", f"Old {name}", f"Old {name}.")
@@ -71,14 +72,14 @@ def test_an_update_that_was_killed_is_made_good_by_the_next(
     # Things go on in the meantime: what was half brought in is gone, what was half out is back.
     (world.corpus / "g.txt").unlink()
     world.text("c.txt", "Old c", "Old c.")
-    later = ClusterWorld(world.corpus.parent, stores.again(world.store))
+    anew = stores.again(world.store) if is_another else world.store
+    later = ClusterWorld(world.corpus.parent, anew)
     report = later.update()
     assert report.total == 5
     assert any("interrupted" in remark.reason for remark in report.remarks)
     found = later.contents()
     assert sorted(found.values()) == ["New a.", "New b.", "Old c.", "Old e.", "Old f."]
     assert later.rebuilt() == found
-    later.store.close()  # type: ignore[attr-defined]
 
 
 @pytest.mark.parametrize("saved", [1, 2, 3])
@@ -234,11 +235,9 @@ def test_a_writer_on_another_machine_is_waited_for_as_long_as_it_lives(
         other_machine(False)
         with pytest.raises(IndexLocked, match="on elsewhere is writing"):
             stores.again(store).write().__enter__()
-        waiting = threading.Timer(2.5, lambda: None)  # longer than a dead one is waited for
-        waiting.start()
+        time.sleep(2.5)  # longer than a dead one is waited for
         with pytest.raises(IndexLocked):
             stores.again(store).write().__enter__()
-        waiting.join()
     with store.write() as draft:
         draft.add(Article(id="2"))
     assert store.current().engine.count() == 2
