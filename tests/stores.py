@@ -2,12 +2,13 @@
 
 import os
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 from uuid import uuid4
 
-from searchsvc.cluster.store import ClusterStore
-from searchsvc.engines.opensearch_client import Access, Client
 from searchsvc.store import DirectoryStore
+
+if TYPE_CHECKING:
+    from searchsvc.cluster.store import ClusterStore
 
 
 def directory_store(engine: str, folder: Path) -> DirectoryStore:
@@ -15,8 +16,11 @@ def directory_store(engine: str, folder: Path) -> DirectoryStore:
     return DirectoryStore(folder, engine)
 
 
-def cluster_store(folder: Path, urls: list[str], name: str | None = None) -> ClusterStore:
+def cluster_store(folder: Path, urls: list[str], name: str | None = None) -> "ClusterStore":
     """A store in the cluster at *urls*, under a name that nobody else has unless it is given."""
+    from searchsvc.cluster.store import ClusterStore  # its library is an extra
+    from searchsvc.engines.opensearch_client import Access, Client
+
     shards = int(os.environ.get("SEARCHSVC_TEST_SHARDS", "1"))
     client = Client(Access(urls=tuple(urls)))
     return ClusterStore(folder, client, name or f"test-{uuid4().hex[:12]}", shards)
@@ -49,6 +53,6 @@ store = {call}
 
 def remove(store: Any) -> None:
     """Removes all that *store* has in a cluster; what is in a folder goes with it."""
-    if isinstance(store, ClusterStore):
+    if not isinstance(store, DirectoryStore):
         store._client.ask("DELETE", f"/{store._name}-*", or_none=(404,))
         store.close()
