@@ -46,7 +46,7 @@ from searchsvc.schema import SCHEMA_VERSION
 Json: TypeAlias = dict[str, Any]
 
 LOOK_SECONDS = 0.5  # between two looks at what is current
-OPEN_BEFORE = 15  # generations, of which the engines stay open for cursors
+OPEN_BEFORE = 3  # generations, whose engines stay open for cursors; a node keeps 300 shards
 SHARDS = 1
 REPLICAS = "0-1"  # as many as there are nodes for, at most one
 

@@ -23,7 +23,7 @@ from searchsvc.query.tree import Days, Query
 MOST_BUCKETS = 60_000
 _SOME_BUCKETS = 10_000  # of each of several facets
 
-_KEPT_FOR = "20m"  # a point in time, since it was last asked: longer than a cursor is promised
+_KEPT_FOR = "10m"  # a point in time, since it was last asked
 _WINDOW = 10_000  # hits that a cluster goes through at once
 _SECONDS = 10.0  # for a search that has no time of its own
 _MORE_SECONDS = 2.0  # for the way there and back
@@ -177,7 +177,7 @@ class OpenSearchEngine:
                 asked,
                 parameters={"search_type": "dfs_query_then_fetch"},
                 seconds=(seconds or _SECONDS) + _MORE_SECONDS,
-                or_none=() if is_again else _LOST,
+                or_none=_LOST,
             )
             if answer is not None and (is_again or not _has_lost(answer)):
                 return answer

@@ -195,7 +195,7 @@ class Client:
             return ClusterRefuses(
                 f"the user of the cluster at {self.where} may not do this: {reason}"
             )
-        if status in _LATER:
+        if status in _LATER or status == 500:  # as where a node that is asked for is not connected
             return ClusterUnavailable(f"the cluster at {self.where} cannot answer now: {reason}")
         return ClusterRefuses(f"the cluster at {self.where} answers {status}: {reason}")
 

@@ -203,7 +203,7 @@ def test_nodes_are_not_left_with_states_that_nobody_looks_at(
         with store.write() as draft:
             draft.add(Article(id=str(number)))
         store.current()
-    assert open_states() == 2
+    assert open_states() == 2 * store._shards
     for one in store._open.values():
         one.engine.close()
     assert open_states() == 0
