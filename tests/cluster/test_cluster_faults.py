@@ -1,6 +1,6 @@
 """What happens to three real nodes, and what must not happen to the articles meanwhile.
 
-`--thorough` makes twenty runs of each fault while articles are written, else one, and fills a disk.
+`--thorough` makes twenty runs of each fault while articles are written, else one, and what is long.
 Every fault is shown to have come while something was under way.
 """
 
@@ -137,6 +137,7 @@ def test_a_node_goes_while_articles_are_written(
         assert runs_seen(store) == [f"Run {run}"] * ARTICLES
 
 
+@pytest.mark.long
 def test_a_node_goes_while_it_is_searched(
     store: ClusterStore, cluster: Cluster, thorough: bool
 ) -> None:
@@ -176,6 +177,7 @@ def test_a_node_goes_while_it_is_searched(
     assert {total for total, partial in answers if not partial} == {ARTICLES}
 
 
+@pytest.mark.long
 def test_all_nodes_go_and_come_back(store: ClusterStore, cluster: Cluster) -> None:
     write(store, 0)
     reader = stores.again(store)
