@@ -221,7 +221,7 @@ class ClusterStore:
                 known.engine.close()
             engine = OpenSearchEngine(self._client, index, meta["articles"]).open()
             return self._keep_open(ClusterGeneration(name, engine, index, meta))
-        if known.meta != meta:  # somebody has begun to change it
+        if known.meta != meta or known.engine.is_past:  # it is being changed, or current again
             known = self._keep_open(replace(known, meta=meta))
         return known
 
@@ -232,6 +232,7 @@ class ClusterStore:
                 one.engine.close()
         for one in others:
             one.engine.is_past = True
+        opened.engine.is_past = False
         self._open = {one.name: one for one in (*others[-OPEN_BEFORE:], opened)}
         return opened
 

@@ -181,11 +181,6 @@ class OpenSearchEngine:
             )
             if answer is not None and (is_again or not _has_lost(answer)):
                 return answer
-            if self.is_past:
-                raise CursorExpired(
-                    "the cluster no longer has the state of the index that this cursor walks"
-                    " through; begin anew without the cursor"
-                )
             partly = answer
             with self._lock:
                 self._state = None
@@ -193,6 +188,11 @@ class OpenSearchEngine:
 
     def _point(self, seconds: float = REQUEST_SECONDS) -> str:
         with self._lock:
+            if self._state is None and self.is_past:  # what is there now is something else
+                raise CursorExpired(
+                    "the cluster no longer has the state of the index that this cursor walks"
+                    " through; begin anew without the cursor"
+                )
             if self._state is None:
                 opened = self._client.ask(
                     "POST",

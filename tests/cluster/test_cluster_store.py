@@ -21,6 +21,7 @@ from searchsvc.engines.opensearch_writer import Bulk
 from searchsvc.errors import (
     ClusterRefuses,
     ClusterUnavailable,
+    CursorExpired,
     IndexLocked,
     IndexMissing,
     IndexNotWritten,
@@ -208,6 +209,18 @@ def test_nodes_are_not_left_with_states_that_nobody_looks_at(
     for one in store._open.values():
         one.engine.close()
     assert open_states() == 0
+
+
+def test_a_cursor_whose_state_is_lost_has_expired(store: ClusterStore) -> None:
+    for title in ("Old", "New"):
+        with store.write() as draft:
+            draft.add(Article(id="1", title=title))
+    old = store.generation("1r1")
+    assert old
+    old.engine.close()
+    with pytest.raises(CursorExpired):
+        old.engine.search(SearchRequest(query=All()))
+    assert store.current().engine.search(SearchRequest(query=All())).total == 1
 
 
 # -- who may write ---------------------------------------------------------------------------------
