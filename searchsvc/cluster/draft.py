@@ -56,6 +56,11 @@ class _Draft:
         self._bulk.end()
         self._client.ask("POST", f"/{self.name}/_refresh")
 
+    def finished(self) -> OpenSearchEngine:
+        """The index as it will be published; nothing is added or deleted after."""
+        self.flush()
+        return OpenSearchEngine(self._client, self.name, self.count()).open()
+
     def drop(self) -> None:
         """Lets go of everything on this machine."""
         self._bulk.close()
@@ -104,11 +109,6 @@ class Build(_Draft):
         put_meta(self._client, self.name, self._meta)
         self._batch += 1
 
-    def finished(self) -> OpenSearchEngine:
-        """The index as it will be published; nothing is added or deleted after."""
-        self.flush()
-        return OpenSearchEngine(self._client, self.name, self.count()).open()
-
 
 class Changes(_Draft):
     """Changes to the index that is searched, kept on this machine until they are to be made.
@@ -147,12 +147,7 @@ class Changes(_Draft):
     def save(self) -> None:
         """Nothing: what is changed is changed at the end."""
 
-    def finished(self) -> OpenSearchEngine:
-        """The index as it will be published; nothing is added or deleted after."""
-        self.make()
-        return OpenSearchEngine(self._client, self.name, self.count()).open()
-
-    def make(self) -> None:
+    def flush(self) -> None:
         """Makes the changes, after a note of the articles that they are about."""
         if self._places:
             ids = sorted({*self._places, *self.doubted})
@@ -163,7 +158,7 @@ class Changes(_Draft):
             for id, change in self._changes():
                 self._bulk.put(id, change)
             self._places.clear()
-        self.flush()
+        super().flush()
 
     def drop(self) -> None:
         self._spool.close()

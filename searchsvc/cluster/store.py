@@ -46,7 +46,7 @@ from searchsvc.schema import SCHEMA_VERSION
 Json: TypeAlias = dict[str, Any]
 
 LOOK_SECONDS = 0.5  # between two looks at what is current
-OPEN_BEFORE = 3  # generations, whose engines stay open for cursors; a node keeps 300 shards
+OPEN_BEFORE = 15  # generations, whose engines stay open; a node keeps 300 states of shards in all
 SHARDS = 1
 REPLICAS = "0-1"  # as many as there are nodes for, at most one
 
@@ -194,9 +194,7 @@ class ClusterStore:
 
     def _found(self) -> tuple[str, Json]:
         """The index that is searched, of whatever version."""
-        if not self._is_checked:
-            self._client.check_version()
-            self._is_checked = True
+        self._check_version()
         found = self._client.ask("GET", f"/{self._alias}/_mapping", or_none=(404,))
         if not found:
             said = f"there is no index {self._alias!r} in the cluster at {self._client.where}"
@@ -209,6 +207,11 @@ class ClusterStore:
             said = f"{index!r} in the cluster at {self._client.where} is no index of ours"
             raise ClusterRefuses(f"{said}; choose another name with opensearch_index")
         return index, meta
+
+    def _check_version(self) -> None:
+        if not self._is_checked:
+            self._client.check_version()
+            self._is_checked = True
 
     def _is_there(self) -> bool:
         return bool(self._client.ask("GET", f"/{self._alias}/_mapping", or_none=(404,)))
@@ -249,9 +252,7 @@ class ClusterStore:
         unless it is to *wait* until nobody else writes, IndexOutdated, ClusterUnavailable and
         ClusterRefuses.
         """
-        if not self._is_checked:
-            self._client.check_version()
-            self._is_checked = True
+        self._check_version()
         with self._locked(wait) as lock:
             self._looked = float("-inf")
             before = None
