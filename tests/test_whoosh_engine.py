@@ -5,6 +5,7 @@ import gc
 import os
 import shutil
 import weakref
+from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 
@@ -12,6 +13,7 @@ import pytest
 
 from searchsvc.article import Article
 from searchsvc.engines.base import Bucket, SearchRequest
+from searchsvc.engines.evaluation import Numbers, Places
 from searchsvc.engines.whoosh import WhooshEngine, open_engine, open_writer
 from searchsvc.engines.whoosh_segment import Segment
 from searchsvc.query.tree import All, Exact, Or, Query, Stem
@@ -21,7 +23,7 @@ from searchsvc.schema import FACET_FIELDS
 def article(number: int) -> Article:
     return Article(
         id=f"a{number}",
-        title=f"Oil {number}",
+        title=f"Oil prices {number}",
         body=f"The price of oil fell{' again' * (number % 7)} in Esbjerg.",
         date=dt.date(1987, 3, 1 + number % 28),
         people=(f"Ann {number % 5}", "Bo"),
@@ -120,3 +122,30 @@ def test_an_older_generation_that_is_open_changes_no_answer_and_no_score(first: 
     alone = second.with_name("alone")  # of these files nobody has read anything
     shutil.copytree(second, alone)
     assert [outcome(open_engine(alone), query) for query in QUERIES] == new
+
+
+def test_kept_positions_answer_as_those_that_are_read(
+    first: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    engine = open_engine(first)
+    rare = Exact(("prices", "7"), 0, ("title",))
+    read = outcome(engine, rare)
+    assert read[0] == 1
+    frequent = Exact(("oil", "prices"), 0, ("title",))
+    assert outcome(engine, frequent)[0] == 300  # keeps those of both words
+    read_nothing_but(monkeypatch, "7")
+    assert outcome(engine, rare) == read
+    assert outcome(engine, frequent)[0] == 300
+    other = Exact(("prices", "oil"), 0, ("title",))
+    assert outcome(engine, other)[0] == 0
+
+
+def read_nothing_but(monkeypatch: pytest.MonkeyPatch, word: str) -> None:
+    """From now on positions of other words are not read."""
+    read = Segment._places
+
+    def checked(self: Segment, info: memoryview, wanted: Numbers | None) -> Iterator[Places]:
+        assert info == self.index.get("title_written", word.encode())
+        return read(self, info, wanted)
+
+    monkeypatch.setattr(Segment, "_places", checked)

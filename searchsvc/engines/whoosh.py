@@ -27,6 +27,8 @@ from searchsvc.engines.base import Bucket, Hit, SearchRequest, SearchResult, Sor
 from searchsvc.engines.evaluation import NO_NUMBERS, Evaluation, Matches, Numbers, Places
 from searchsvc.engines.whoosh_schema import UNDATED, VERSION
 from searchsvc.engines.whoosh_segment import (
+    ArrayCache,
+    PlacesCache,
     Postings,
     PostingsCache,
     Segment,
@@ -42,6 +44,7 @@ __all__ = ["NAME", "VERSION", "WhooshEngine", "open_engine", "open_writer"]
 NAME = "whoosh"
 
 CACHE_BYTES = 64 << 20  # decoded postings kept, for all generations that are open
+PLACES_BYTES = 64 << 20  # the same, of positions of frequent words
 
 _BYTE_LENGTHS = np.array([byte_to_length(byte) for byte in range(256)], np.float64)
 
@@ -59,7 +62,13 @@ def open_writer(folder: Path) -> WhooshWriter:
 @cache
 def _postings_cache(size: int) -> PostingsCache:
     """The one of this process."""
-    return PostingsCache(size)
+    return ArrayCache(size)
+
+
+@cache
+def _places_cache(size: int) -> PlacesCache:
+    """The one of this process."""
+    return ArrayCache(size)
 
 
 class WhooshEngine:
@@ -74,6 +83,7 @@ class WhooshEngine:
             self._segments.append(view)
             self._total += view.total
         self._cache = _postings_cache(CACHE_BYTES)
+        self._places = _places_cache(PLACES_BYTES)
         self._serial = next(serials)
         self._lists = WordLists()
         self._lengths: dict[str, tuple[npt.NDArray[np.float64], float]] = {}
@@ -135,7 +145,7 @@ class WhooshEngine:
 
     def places(self, field: str, word: str, wanted: Numbers) -> Iterator[Places]:
         for view in self._segments:
-            yield from view.places(f"{field}_written", word, wanted)
+            yield from view.places(f"{field}_written", word, wanted, self._places)
 
     def lengths(self, field: str) -> tuple[npt.NDArray[np.float64], float]:
         if field not in self._lengths:

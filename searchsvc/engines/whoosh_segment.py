@@ -22,7 +22,7 @@ from hashlib import md5
 from io import BytesIO
 from itertools import accumulate, chain, count
 from pathlib import Path
-from typing import Any, TypeAlias
+from typing import Any, Generic, TypeAlias, TypeVar
 from weakref import WeakValueDictionary
 
 import numpy as np
@@ -36,6 +36,7 @@ from searchsvc.schema import TEXT_FIELDS
 
 BLOCK = 128  # postings in one block of a posting list
 _AT_ONCE = 1000  # articles whose positions are made an array: soon enough for a look at the clock
+_PART = BLOCK // 4  # all positions of a term are kept if one in so many of its articles is wanted
 
 # Of a term: whether its postings are inlined, its weight, its number of articles, the shortest and
 # longest field, the highest weight, the first and last article.
@@ -50,29 +51,34 @@ FIELD = struct.Struct("!H")  # before the term in a key
 
 Postings: TypeAlias = tuple[Numbers, Weights]
 _Key: TypeAlias = tuple[int, str, str]
+_Arrays = TypeVar("_Arrays", bound=tuple[npt.NDArray[Any], ...])
 
 _NO_POSTINGS: Postings = NO_NUMBERS, np.empty(0)
 
 serials = count()  # names of what keeps postings in a cache; never used again, as addresses are
 
 
-class PostingsCache:
-    """Decoded postings, up to so many bytes; those not asked for the longest go first."""
+class ArrayCache(Generic[_Arrays]):
+    """Arrays decoded of terms, up to so many bytes; those not asked for the longest go first."""
 
     def __init__(self, size: int) -> None:
         self._lock = threading.Lock()
-        self._kept: LRUCache[_Key, Postings] = LRUCache(
-            size, getsizeof=lambda postings: postings[0].nbytes * 3 + 200
+        self._kept: LRUCache[_Key, _Arrays] = LRUCache(
+            size, getsizeof=lambda arrays: 200 + sum(array.nbytes for array in arrays)
         )
 
-    def get(self, key: _Key) -> Postings | None:
+    def get(self, key: _Key) -> _Arrays | None:
         with self._lock:
             return self._kept.get(key)
 
-    def put(self, key: _Key, postings: Postings) -> None:
+    def put(self, key: _Key, arrays: _Arrays) -> None:
         with self._lock:
-            if self._kept.getsizeof(postings) <= self._kept.maxsize:
-                self._kept[key] = postings
+            if self._kept.getsizeof(arrays) <= self._kept.maxsize:
+                self._kept[key] = arrays
+
+
+PostingsCache: TypeAlias = ArrayCache[Postings]
+PlacesCache: TypeAlias = ArrayCache[tuple[Places]]
 
 
 class Segment:
@@ -139,24 +145,44 @@ class Segment:
                 self._facets[field] = FacetColumn(self, field)
             return self._facets[field]
 
-    def places(self, field: str, term: str, wanted: Numbers) -> Iterator[Places]:
+    def places(
+        self, field: str, term: str, wanted: Numbers, cache: PlacesCache
+    ) -> Iterator[Places]:
         """Where a term stands in the articles of *wanted* that have it, some at a time."""
         info = self.index.get(field, _encoded(term))
         if info is None:
             return
+        key = (self._serial, field, term)
+        if kept := cache.get(key):
+            yield _inside(kept[0], wanted)
+        elif BLOCK < FACTS.unpack_from(info)[2] <= _PART * wanted.size:
+            parts = []
+            for part in self._places(info, None):
+                parts.append(part)
+                yield _inside(part, wanted)
+            cache.put(key, (np.concatenate(parts),))
+        else:
+            yield from self._places(info, wanted)
+
+    def _places(self, info: memoryview, wanted: Numbers | None) -> Iterator[Places]:
+        """Where a term stands in the articles that have it, or in those *wanted*."""
         numbers: list[int] = []
         steps: list[list[int]] = []  # its first position, and from each to the next
         for ids, _, values in self.blocks(info, wanted):
-            low, high = np.searchsorted(wanted, [ids[0], ids[-1] + 1])
-            there = dict(zip(ids, values, strict=True))
-            found = [number for number in wanted[low:high].tolist() if number in there]
-            numbers += found
-            steps += [pickle.loads(there[number][4:]) for number in found]
+            if wanted is None:
+                numbers += ids
+                steps += [pickle.loads(value[4:]) for value in values]
+            else:
+                low, high = np.searchsorted(wanted, [ids[0], ids[-1] + 1])
+                there = dict(zip(ids, values, strict=True))
+                found = [number for number in wanted[low:high].tolist() if number in there]
+                numbers += found
+                steps += [pickle.loads(there[number][4:]) for number in found]
             if len(numbers) > _AT_ONCE:
-                yield _places(numbers, steps)
+                yield _to_places(numbers, steps)
                 numbers.clear()
                 steps.clear()
-        yield _places(numbers, steps)
+        yield _to_places(numbers, steps)
 
     def blocks(
         self, info: memoryview, wanted: Numbers | None = None
@@ -207,7 +233,7 @@ class Segment:
             yield key[FIELD.size :], info
 
 
-def _places(numbers: list[int], steps: list[list[int]]) -> Places:
+def _to_places(numbers: list[int], steps: list[list[int]]) -> Places:
     """Of articles and, for each, its first position and the steps to the following."""
     sizes = np.fromiter(map(len, steps), np.int64, len(steps))
     flat = np.fromiter(chain.from_iterable(steps), np.int64, sizes.sum())
@@ -216,6 +242,16 @@ def _places(numbers: list[int], steps: list[list[int]]) -> Places:
     before = reached[firsts] - flat[firsts]
     places: Places = reached + np.repeat(np.array(numbers, np.int64) * SPREAD - before, sizes)
     return places
+
+
+def _inside(places: Places, wanted: Numbers) -> Places:
+    """Those of *places* that are in the articles *wanted*; both ascend."""
+    borders = wanted.astype(np.int64) * SPREAD
+    starts = np.searchsorted(places, borders)
+    sizes = np.searchsorted(places, borders + SPREAD) - starts
+    before = np.cumsum(sizes) - sizes  # of those found, which come before each article's
+    found: Places = places[np.arange(sizes.sum()) + np.repeat(starts - before, sizes)]
+    return found
 
 
 class SegmentView:
@@ -238,11 +274,14 @@ class SegmentView:
             numbers, weights = numbers[live], weights[live]
         return (numbers + np.int32(self.offset) if self.offset else numbers), weights
 
-    def places(self, field: str, term: str, wanted: Numbers) -> Iterator[Places]:
+    def places(
+        self, field: str, term: str, wanted: Numbers, cache: PlacesCache
+    ) -> Iterator[Places]:
         """Where a term stands in the articles of *wanted* that have it, some at a time."""
         low, high = np.searchsorted(wanted, [self.offset, self.offset + self.total])
         if low < high:
-            for places in self.segment.places(field, term, wanted[low:high] - self.offset):
+            inside = wanted[low:high] - self.offset
+            for places in self.segment.places(field, term, inside, cache):
                 yield places + self.offset * SPREAD
 
     def number_of(self, id: str) -> int | None:
