@@ -48,6 +48,7 @@ class ClusterLock:
         self._place: dict[str, str] = {}  # the version of the document that is ours
         self._stop = threading.Event()
         self._lost = False
+        self._beaten = float("-inf")  # when it was ours for certain
 
     @contextmanager
     def held(self, wait: bool) -> Iterator["ClusterLock"]:
@@ -71,10 +72,12 @@ class ClusterLock:
     def check(self) -> None:
         """Raises IndexNotWritten if another process may have taken the lock meanwhile."""
         if self._lost or not self._goes_on():
-            raise IndexNotWritten(
-                "the lock of the index was lost, since the cluster did not answer for"
-                f" {DEAD_SECONDS:g} seconds; another process may be writing"
-            )
+            raise _lost()
+
+    def look(self) -> None:
+        """`check`, as far as is known without asking: a process may have been stopped for long."""
+        if self._lost or time.monotonic() > self._beaten + DEAD_SECONDS - BEAT_SECONDS:
+            raise _lost()
 
     def _take(self, wait: bool) -> bool:
         if self._write({"op_type": "create"}):
@@ -84,7 +87,7 @@ class ClusterLock:
         while seen:
             holder, place = seen
             if holder["key"] == self._me["key"]:  # it was written, and we were not told so
-                self._place = place
+                self._place, self._beaten = place, time.monotonic()
                 return True
             if _is_gone(holder) or time.monotonic() > begun + DEAD_SECONDS:
                 return self._write(place)
@@ -110,11 +113,12 @@ class ClusterLock:
         """Whether the document says now that it is ours."""
         self._beats += 1
         mine = {**self._me, "beats": self._beats}
+        begun = time.monotonic()
         done = self._client.ask(
             "PUT", self._path, mine, parameters=parameters, seconds=seconds, or_none=(404, 409)
         )
         if done:
-            self._place = _place(done)
+            self._place, self._beaten = _place(done), begun
         return bool(done)
 
     def _goes_on(self) -> bool:
@@ -125,20 +129,25 @@ class ClusterLock:
                 if not found or found[0]["key"] != self._me["key"]:
                     self._lost = True
                     return False
-                self._place = found[1]
+                self._place, self._beaten = found[1], time.monotonic()
         return True
 
     def _beat(self) -> None:
-        beaten = time.monotonic()
         while not self._stop.wait(BEAT_SECONDS):
             try:
                 if not self._goes_on():
                     return
-                beaten = time.monotonic()
             except SearchServiceError:
-                if time.monotonic() > beaten + DEAD_SECONDS - BEAT_SECONDS:
+                if time.monotonic() > self._beaten + DEAD_SECONDS - BEAT_SECONDS:
                     self._lost = True
                     return
+
+
+def _lost() -> IndexNotWritten:
+    return IndexNotWritten(
+        "the lock of the index was lost, since this process or the cluster did nothing for"
+        f" {DEAD_SECONDS:g} seconds; another process may be writing"
+    )
 
 
 def _place(found: Json) -> dict[str, str]:

@@ -1,21 +1,13 @@
 """Generations of an index in a cluster, one of them current: searched, and written anew.
 
-A generation is an index and the number of the run that changed it last: `2r17`. Which index is
-searched, an alias says; what was published, `_meta` in its mapping:
-
-    versions   of store, engine, schema and analysis
-    number     of the index; `run` of the last change of it
-    published  seconds since 1970; `articles` by then
-    files      the ledger's, see files.py
-    alias      that a build is for, and its `purpose`; `batch` how far it was saved
-    writing    while articles are being changed: the file that lists them
+A generation is an index and the number of the run that changed it last: `2r17`. What an index says
+of itself, indices.py tells.
 
 An index may be filled *into* another alias, `searchsvc-into-spring`, by several processes;
 `publish` turns the alias that is searched to it when all of them are through.
 """
 
 import datetime as dt
-import re
 import threading
 import time
 from collections.abc import Callable, Iterator
@@ -24,14 +16,12 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, TypeAlias
 
-from searchsvc.analysis import ANALYSIS_VERSION
-from searchsvc.cluster.draft import Build, Changes, put_meta
+from searchsvc.cluster.draft import Build, Changes
 from searchsvc.cluster.files import ClusterFiles
+from searchsvc.cluster.indices import REBUILD, Indices, versions
 from searchsvc.cluster.lock import ClusterLock
 from searchsvc.engines.opensearch import OpenSearchEngine
 from searchsvc.engines.opensearch_client import Client
-from searchsvc.engines.opensearch_writer import VERSION as ENGINE_VERSION
-from searchsvc.engines.opensearch_writer import Bulk, line, mapping
 from searchsvc.errors import (
     ClusterRefuses,
     ClusterUnavailable,
@@ -41,17 +31,12 @@ from searchsvc.errors import (
     IndexOutdated,
 )
 from searchsvc.generation import Damage
-from searchsvc.schema import SCHEMA_VERSION
 
 Json: TypeAlias = dict[str, Any]
 
 LOOK_SECONDS = 0.5  # between two looks at what is current
 OPEN_BEFORE = 15  # generations, whose engines stay open; a node keeps 300 states of shards in all
 SHARDS = 1
-REPLICAS = "0-1"  # as many as there are nodes for, at most one
-
-_REBUILD = "searchsvc reindex"
-_VERSION = 1  # of what `_meta` says
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,6 +70,7 @@ class ClusterStore:
         self._alias = f"{name}-into-{into}" if into else name
         self._shards = shards
         self._clock = clock
+        self._indices = Indices(client, name, self._alias)
         self._files = ClusterFiles(client, f"{name}-files", root / "ledgers")
         self._lock = threading.RLock()
         self._open: dict[str, ClusterGeneration] = {}
@@ -129,14 +115,26 @@ class ClusterStore:
             return str(self._files.get(facts) if facts else self.root / "ledgers" / name)
         return None
 
-    def share(self, name: str, wait: bool) -> AbstractContextManager[object]:
+    @contextmanager
+    def share(self, name: str, wait: bool) -> Iterator[None]:
         """The right to bring in the share of a corpus called *name*; others bring in theirs."""
         what = f"share-{name.replace('/', '-of-')}-{self._alias.removeprefix(self._name)}"
-        return ClusterLock(self._client, f"{self._name}-locks", what).held(wait)
+        with ClusterLock(self._client, f"{self._name}-locks", what).held(wait):
+            yield
+            if self._alias != self._name:
+                self._note_share(name)
+
+    def _note_share(self, name: str) -> None:
+        """Has the index say that a share is in it, for `publish`."""
+        with self._locked(True):
+            index, meta = self._found()
+            shares = sorted({*meta.get("shares", ()), name})
+            self._indices.put_meta(index, meta | {"shares": shares})
+            self._looked = float("-inf")
 
     def interrupted(self, fresh: bool) -> str | None:
         """The purpose of a build that was saved and not ended; None if there is none to go on."""
-        found = self._unfinished() if fresh or not self._is_there() else None
+        found = self._indices.saved() if fresh or not self._indices.is_there() else None
         return str(found[1]["purpose"]) if found else None
 
     def verify(self, pause: Callable[[int], None] = lambda size: None) -> list[Damage]:
@@ -164,7 +162,7 @@ class ClusterStore:
             "age_seconds": round(self._clock() - published),
             "articles": current.meta["articles"],
             "bytes": sizes["_all"]["primaries"]["store"]["size_in_bytes"],
-            "kept": sorted(self._indices()),
+            "kept": sorted(self._indices.all()),
             "cluster": health["status"],
             "nodes": health["number_of_nodes"],
             "shards": health["active_primary_shards"],
@@ -183,38 +181,24 @@ class ClusterStore:
     def _published(self) -> tuple[str, Json]:
         """The index that is searched, and what it says of itself. Raises IndexOutdated, too."""
         index, meta = self._found()
-        for key, ours in _versions().items():
+        for key, ours in versions().items():
             if meta["versions"].get(key) != ours:
                 raise IndexOutdated(
                     f"the index {index!r} was made for {key} {meta['versions'].get(key)!r}, this is"
                     f" {ours!r}",
-                    _REBUILD,
+                    REBUILD,
                 )
         return index, meta
 
     def _found(self) -> tuple[str, Json]:
         """The index that is searched, of whatever version."""
         self._check_version()
-        found = self._client.ask("GET", f"/{self._alias}/_mapping", or_none=(404,))
-        if not found:
-            said = f"there is no index {self._alias!r} in the cluster at {self._client.where}"
-            raise IndexMissing(f"{said}; make one: searchsvc index")
-        if len(found) > 1:
-            raise IndexDamaged(f"{self._alias!r} stands for {', '.join(sorted(found))}", _REBUILD)
-        ((index, told),) = found.items()
-        meta = told["mappings"].get("_meta", {})
-        if index == self._alias or "run" not in meta:
-            said = f"{index!r} in the cluster at {self._client.where} is no index of ours"
-            raise ClusterRefuses(f"{said}; choose another name with opensearch_index")
-        return index, meta
+        return self._indices.published()
 
     def _check_version(self) -> None:
         if not self._is_checked:
             self._client.check_version()
             self._is_checked = True
-
-    def _is_there(self) -> bool:
-        return bool(self._client.ask("GET", f"/{self._alias}/_mapping", or_none=(404,)))
 
     def _opened(self, index: str, meta: Json) -> ClusterGeneration:
         name = f"{meta['number']}r{meta['run']}"
@@ -261,9 +245,17 @@ class ClusterStore:
                     before = self.current()
             draft: Build | Changes
             if before:
-                draft = Changes(self._client, before.index, self._files, before.meta, before.engine)
+                draft = Changes(
+                    self._client,
+                    before.index,
+                    self._indices,
+                    self._files,
+                    lock,
+                    before.meta,
+                    before.engine,
+                )
             else:
-                draft = self._build(purpose)
+                draft = self._build(purpose, lock)
             try:
                 yield draft
                 lock.check()
@@ -281,102 +273,31 @@ class ClusterStore:
         what = self._alias.removeprefix(self._name).lstrip("-") or "write"
         return ClusterLock(self._client, f"{self._name}-locks", what).held(wait)
 
-    def _build(self, purpose: str | None) -> Build:
+    def _build(self, purpose: str | None, lock: ClusterLock) -> Build:
         """An index to be filled: one that was begun for the same, or a new one."""
-        found = self._unfinished()
-        is_resumed = found is not None and purpose is not None and found[1]["purpose"] == purpose
-        for name, (meta, _) in self._indices().items():
-            is_left = "run" not in meta and meta.get("alias") == self._alias
-            if is_left and not (is_resumed and found and name == found[0]):
-                self._client.ask("DELETE", f"/{name}", or_none=(404,))
-        if found and is_resumed:
-            index, meta = found
-            self._drop_after(index, meta["batch"])
-            count = int(self._client.ask("GET", f"/{index}/_count")["count"])
-            begun = OpenSearchEngine(self._client, index, count).open()
-            return Build(self._client, index, self._files, meta, begun)
-        index, meta = self._new_index(purpose)
-        return Build(self._client, index, self._files, meta, None)
-
-    def _new_index(self, purpose: str | None) -> tuple[str, Json]:
-        """An index that holds nothing, with the next number, and what it says of itself."""
-        settings = {
-            "number_of_shards": self._shards,
-            "auto_expand_replicas": REPLICAS,
-            "refresh_interval": "-1",  # what is written is seen when it is whole
-        }
-        while True:
-            there = self._indices()
-            number = max((int(name.rpartition("-")[2]) for name in there), default=0) + 1
-            index = f"{self._name}-{number:06}"
-            meta = {
-                "versions": _versions(),
-                "number": number,
-                "alias": self._alias,
-                "purpose": purpose,
-                "batch": 0,
-                "files": {},
-            }
-            made = {"settings": settings, "mappings": mapping(meta)}
-            try:
-                self._client.ask("PUT", f"/{index}", made)
-            except ClusterRefuses:
-                if index not in self._indices():  # else another build has taken the number
-                    raise
-            else:
-                return index, meta
-
-    def _unfinished(self) -> tuple[str, Json] | None:
-        """An index that a build was saved in, and what it says of itself."""
-        for index, (meta, _) in self._indices().items():
-            is_saved = "run" not in meta and meta.get("batch") and meta["alias"] == self._alias
-            if is_saved and meta["versions"] == _versions():
-                return index, meta
-        return None
-
-    def _indices(self) -> dict[str, tuple[Json, list[str]]]:
-        """All indices of ours by name, with what they say of themselves, and their aliases."""
-        found = self._client.ask("GET", f"/{self._name}-*") or {}
-        return {
-            index: (found[index]["mappings"].get("_meta", {}), list(found[index]["aliases"]))
-            for index in sorted(found)
-            if re.fullmatch(re.escape(self._name) + r"-[0-9]{6,}", index)
-        }
-
-    def _drop_after(self, index: str, batch: int) -> None:
-        """Takes out what came after a build was saved."""
-        bulk = Bulk(self._client, index)
-        try:
-            while True:
-                self._client.ask("POST", f"/{index}/_refresh")
-                query = {"range": {"batch": {"gt": batch}}}
-                asked = {"size": 10_000, "_source": False, "query": query}
-                found = self._client.ask("POST", f"/{index}/_search", asked)["hits"]["hits"]
-                if not found:
-                    return
-                for hit in found:
-                    bulk.put(hit["_id"], line(hit["_id"], None))
-                bulk.end()
-        finally:
-            bulk.close()
+        found = self._indices.resume(purpose)
+        index, meta = found or self._indices.new(purpose, self._shards)
+        return Build(self._client, index, self._indices, self._files, lock, meta, found is not None)
 
     def _publish(
         self, draft: Build | Changes, before: ClusterGeneration | None, lock: ClusterLock
     ) -> None:
         engine = draft.finished()
         meta = {
-            "versions": _versions(),
+            "versions": versions(),
             "number": int(draft.name.rpartition("-")[2]),
             "alias": self._alias,
             "run": before.meta["run"] + 1 if before else 1,
             "published": self._clock(),
+            "stamp": draft.stamp,
             "articles": engine.count(),
             "files": draft.keep_files(),
+            "shares": before.meta.get("shares", []) if before else [],
         }
         lock.check()
-        put_meta(self._client, draft.name, meta)
+        self._indices.put_meta(draft.name, meta)
         if before is None:
-            self._turn(self._alias, draft.name)
+            self._indices.turn(draft.name)
         with self._lock:
             name = f"{meta['number']}r{meta['run']}"
             self._served = self._keep_open(ClusterGeneration(name, engine, draft.name, meta))
@@ -395,58 +316,53 @@ class ClusterStore:
             if "writing" in meta:
                 said = f"{other._alias!r} was left in the middle of an update"
                 raise IndexDamaged(f"{said}; run its share again, then publish it")
-            if not may_shrink and meta["articles"] * 2 <= self.articles():
-                raise CorpusShrunk(
-                    f"{other._alias!r} has {meta['articles']:,} articles, and what is searched"
-                    f" {self.articles():,}; are all shares there? If this is meant: --yes"
-                )
-            put_meta(self._client, index, meta | {"alias": self._name})
-            self._turn(self._name, index, other._alias)
+            if not may_shrink:
+                self._look_at_whole(other, meta)
+            self._indices.put_meta(index, meta | {"alias": self._name})
+            self._indices.turn(index, other._alias)
             self._looked = float("-inf")
             self._collect()
             return self.current()
 
-    def _turn(self, alias: str, index: str, *dropped: str) -> None:
-        """Has *alias* stand for *index* alone, and *dropped* ones for nothing, in one step."""
-        ours = f"{self._name}-*"
-        turned: list[Json] = [
-            {"remove": {"index": ours, "alias": one, "must_exist": False}}
-            for one in (alias, *dropped)
-        ]
-        turned.append({"add": {"index": index, "alias": alias}})
-        self._client.ask("POST", "/_aliases", {"actions": turned})
+    def _look_at_whole(self, other: "ClusterStore", meta: Json) -> None:
+        """Raises CorpusShrunk if what is in *other*, which says *meta*, is but a part."""
+        if missing := _missing_shares(meta.get("shares", [])):
+            some = ", ".join(missing[:5]) + ", …" * (len(missing) > 5)
+            raise CorpusShrunk(
+                f"{other._alias!r} lacks the shares {some}; bring them in with searchsvc reindex"
+                " --into … --partition …, or, if this is meant: --yes"
+            )
+        if meta["articles"] * 2 <= self.articles():
+            raise CorpusShrunk(
+                f"{other._alias!r} has {meta['articles']:,} articles, and what is searched"
+                f" {self.articles():,}; is it whole? If this is meant: --yes"
+            )
 
     def _collect(self) -> None:
         """Removes indices and files that nobody can need any more."""
         if self._alias != self._name:
             return
-        current = self.current().index
-        indices = self._indices()
-        spare = [
-            name
-            for name, (meta, aliases) in indices.items()
-            if not aliases and meta.get("alias") == self._alias
-        ]
-        before = [name for name in spare if name < current][-1:]
-        for name in spare:
-            if name not in before and "run" in indices[name][0]:
-                self._client.ask("DELETE", f"/{name}", or_none=(404,))
-                del indices[name]
-        if any(meta.get("alias") != self._alias for meta, _ in indices.values()):
+        staying = self._indices.remove_old(self.current().index)
+        if any(meta.get("alias") != self._alias for meta in staying):
             return  # another is being filled: its files may be there, and not yet be named
         used = {
             facts["sha256"]
-            for meta, _ in indices.values()
+            for meta in staying
             for facts in (*meta.get("files", {}).values(), meta.get("writing"))
             if facts
         }
         self._files.collect(used)
 
 
-def _versions() -> Json:
-    return {
-        "store": _VERSION,
-        "engine": ENGINE_VERSION,
-        "schema": SCHEMA_VERSION,
-        "analysis": ANALYSIS_VERSION,
-    }
+def _missing_shares(done: list[str]) -> list[str]:
+    """The shares that lack to one whole parting of a corpus; none if *done* has no share.
+
+    >>> _missing_shares(["1/3", "3/3"]), _missing_shares(["1/2", "2/2", "1/3"])
+    (['2/3'], [])
+    """
+    counts = {int(share.partition("/")[2]) for share in done}
+    lacking = [
+        [share for number in range(1, count + 1) if (share := f"{number}/{count}") not in done]
+        for count in sorted(counts)
+    ]
+    return min(lacking, key=len, default=[])

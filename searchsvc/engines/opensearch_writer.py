@@ -100,10 +100,14 @@ def written_value(value: str) -> str:
     return value.encode("utf-8", "replace").decode()
 
 
-def line(id: str, article: Article | None, batch: int = 0) -> bytes:
-    """One change, as `_bulk` takes it: the article under *id*, or none any more."""
+def line(id: str, article: Article | None, stamp: int, batch: int = 0) -> bytes:
+    """One change, as `_bulk` takes it: the article under *id*, or none any more.
+
+    It is refused where a change with a later *stamp* was made: it was long under way, then, or its
+    writer was stopped while another one wrote.
+    """
     action = "index" if article else "delete"
-    lines = [_encode({action: {"_id": id}})]
+    lines = [_encode({action: {"_id": id, "version": stamp, "version_type": "external_gte"}})]
     if article:
         lines.append(_encode(document(article, batch)))
     return "".join(f"{one}\n" for one in lines).encode("ascii")
@@ -199,6 +203,8 @@ def _refused(block: dict[str, bytes], items: Iterable[Json]) -> dict[str, bytes]
         answered += 1
         if told["status"] in _LATER:
             refused[id] = block[id]
+        elif told["status"] == 409:
+            raise IndexNotWritten(f"another process has written the article {id!r} meanwhile")
         elif told["status"] >= 300 and told.get("result") != "not_found":
             raise IndexNotWritten(f"the cluster does not take the article {id!r}: {_reason(told)}")
     if answered < len(block):

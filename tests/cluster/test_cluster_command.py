@@ -120,7 +120,22 @@ def test_a_rebuild_in_shares_is_searched_when_it_is_published(
     assert run("search", "gas", "--json")["total"] == 10
     assert "there is no index" in run("publish", "spring", code=4)
     run("reindex", "--into", "summer", "--partition", "1/9")
-    assert "are all shares there" in run("publish", "summer", code=1)
+    run("reindex", "--into", "summer", "--partition", "3/9")
+    lacking = "2/9, 4/9, 5/9, 6/9, 7/9, …"
+    assert f"lacks the shares {lacking}; bring them in" in run("publish", "summer", code=1)
+    assert run("search", "gas", "--json")["total"] == 10
+    assert " is live, with " in run("publish", "summer", "--yes")
+
+
+def test_a_rebuild_that_is_much_smaller_is_asked_about(
+    run: Callable[..., Any], corpus: Path
+) -> None:
+    run("index")
+    for path in list(corpus.iterdir())[:30]:
+        path.unlink()
+    run("reindex", "--into", "spring")
+    assert "has 10 articles, and what is searched 40" in run("publish", "spring", code=1)
+    assert "with 10 articles" in run("publish", "spring", "--yes")
 
 
 @pytest.mark.parametrize(

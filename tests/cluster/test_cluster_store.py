@@ -1,6 +1,7 @@
 """An index in a cluster: what is published, what is interrupted, who may write."""
 
 import json
+import re
 import threading
 import time
 from collections.abc import Callable
@@ -9,6 +10,8 @@ from typing import Any
 
 import pytest
 import stores
+from hypothesis import given
+from hypothesis import strategies as st
 
 from searchsvc import updating
 from searchsvc.article import Article
@@ -17,7 +20,7 @@ from searchsvc.cluster.lock import ClusterLock
 from searchsvc.cluster.store import ClusterStore
 from searchsvc.engines import opensearch
 from searchsvc.engines.base import SearchRequest, Sort
-from searchsvc.engines.opensearch_writer import Bulk
+from searchsvc.engines.opensearch_writer import Bulk, line
 from searchsvc.errors import (
     ClusterRefuses,
     ClusterUnavailable,
@@ -126,6 +129,29 @@ def test_what_a_build_did_after_it_was_saved_is_taken_out(
     assert store.current().engine.get("1")
     assert store.current().engine.get("2") is None
     assert store.current().engine.count() == 2
+
+
+def test_a_build_that_wrote_saved_articles_again_and_was_killed_begins_anew(
+    store: ClusterStore,
+) -> None:
+    def build(*titles: str, save: bool) -> bool:
+        with store.write(fresh=True, purpose="p") as draft:
+            for number, title in enumerate(titles):
+                draft.delete(str(number))
+                draft.add(Article(id=str(number), title=title))
+            if save:
+                draft.save()
+            draft.finished()  # all of it is in the cluster
+            if titles[0] != "whole":
+                raise Killed
+            return draft.is_resumed
+
+    with pytest.raises(Killed):
+        build("saved", "saved", save=True)
+    with pytest.raises(Killed):
+        build("again", save=False)
+    assert build("whole", save=False) is False
+    assert store.current().engine.count() == 1
 
 
 def test_a_rebuild_is_seen_in_one_step_and_the_index_before_is_kept(store: ClusterStore) -> None:
@@ -260,11 +286,13 @@ def test_a_writer_on_another_machine_is_waited_for_as_long_as_it_lives(
 def test_a_writer_that_is_gone_is_not_waited_for(
     store: ClusterStore, monkeypatch: pytest.MonkeyPatch, other_machine: Any
 ) -> None:
+    monkeypatch.setattr(lock, "BEAT_SECONDS", 0.2)
     monkeypatch.setattr(lock, "DEAD_SECONDS", 1.0)
     other_machine(True)
     gone = ClusterLock(store._client, f"{store._name}-locks").held(False)
-    monkeypatch.setattr(ClusterLock, "_beat", lambda self: None)  # it is not heard of again
-    gone.__enter__()
+    with monkeypatch.context() as patch:
+        patch.setattr(ClusterLock, "_beat", lambda self: None)  # it is not heard of again
+        gone.__enter__()
     other_machine(False)
     with store.write(fresh=True) as draft:
         draft.add(Article(id="1"))
@@ -284,6 +312,55 @@ def test_who_has_lost_the_lock_publishes_nothing(store: ClusterStore) -> None:
     with pytest.raises(IndexNotWritten, match="lock of the index was lost"):
         lose_it()
     assert store.current().engine.count() == 1
+
+
+def test_a_writer_that_was_stopped_for_long_changes_nothing_when_it_goes_on(
+    store: ClusterStore, monkeypatch: pytest.MonkeyPatch, other_machine: Any
+) -> None:
+    monkeypatch.setattr(lock, "BEAT_SECONDS", 0.2)
+    monkeypatch.setattr(lock, "DEAD_SECONDS", 1.0)
+    monkeypatch.setattr("searchsvc.engines.opensearch_writer._BLOCK_BYTES", 1)
+
+    def write(title: str) -> None:
+        with store_of[title].write(wait=True) as draft:
+            for number in range(10):
+                draft.delete(str(number))
+                draft.add(Article(id=str(number), title=title))
+            writing.append(draft)
+
+    store_of = {"Old": store, "Stopped": store, "New": stores.again(store)}
+    writing: list[Any] = []
+    write("Old")
+    put = Bulk.put
+
+    def stopped(bulk: Bulk, id: str, change: bytes) -> None:
+        if bulk is writing[-1]._bulk and id == "5" and len(writing) == 2:
+            writing[-1]._lock._stop.set()  # nothing of the process runs any more
+            other_machine(False)
+            write("New")
+        put(bulk, id, change)
+
+    monkeypatch.setattr(Bulk, "put", stopped)
+    other_machine(True)
+    with pytest.raises(IndexNotWritten, match=r"lock of the index was lost|written the article"):
+        write("Stopped")
+    assert len(writing) == 3
+    found = stores.again(store).current().engine.search(SearchRequest(query=All(), limit=20))
+    assert [hit.article.title for hit in found.hits] == ["New"] * 10
+
+
+def test_a_change_that_was_long_under_way_is_refused(store: ClusterStore) -> None:
+    with store.write() as draft:
+        draft.add(Article(id="1", title="Old"))
+    late = line("1", Article(id="1", title="Old"), draft.stamp)
+    with store.write() as draft:
+        draft.add(Article(id="1", title="New"))
+    bulk = Bulk(store._client, store.current().index)
+    bulk.put("1", late)
+    with pytest.raises(IndexNotWritten, match="another process has written the article '1'"):
+        bulk.end()
+    bulk.close()
+    assert stores.again(store).current().engine.get("1") == Article(id="1", title="New")
 
 
 # -- answers -------------------------------------------------------------------------------------
@@ -309,6 +386,42 @@ def test_pages_behind_the_window_of_the_cluster(
         assert found == [f"{number:02}" for number in range(57)]
 
 
+def test_who_walks_through_all_pages_is_not_led_from_the_beginning_each_time(
+    store: ClusterStore, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(opensearch, "_WINDOW", 10)
+    with store.write(fresh=True) as draft:
+        for number in range(57):
+            draft.add(Article(id=f"{number:02}"))
+    asked: list[str] = []
+    ask = store._client.ask
+
+    def counted(method: str, path: str, *more: Any, **others: Any) -> Any:
+        asked.append(path)
+        return ask(method, path, *more, **others)
+
+    monkeypatch.setattr(store._client, "ask", counted)
+    engine = store.current().engine
+    found = []
+    for offset in range(0, 57, 7):
+        hits = engine.search(SearchRequest(query=All(), offset=offset, limit=7)).hits
+        found += [hit.article.id for hit in hits]
+    assert found == [f"{number:02}" for number in range(57)]
+    assert asked.count("/_search") == 9
+
+
+def test_a_deep_page_for_which_there_is_no_time_is_partial(
+    store: ClusterStore, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(opensearch, "_WINDOW", 10)
+    with store.write(fresh=True) as draft:
+        for number in range(57):
+            draft.add(Article(id=f"{number:02}"))
+    asked = SearchRequest(query=All(), offset=50, limit=5, seconds=0.001)
+    result = store.current().engine.search(asked)
+    assert (result.partial, result.hits) == (True, ())
+
+
 def test_words_are_listed_some_at_a_time(
     store: ClusterStore, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -321,6 +434,22 @@ def test_words_are_listed_some_at_a_time(
         expected = sorted({w for word in words for w in word.replace("é", "e").split("-")})
         listed = [word for word, _ in engine.terms("body", prefix)]
         assert listed == [word for word in expected if word.startswith(prefix)]
+
+
+@given(
+    words=st.lists(st.text("aé.1北", min_size=1, max_size=200), min_size=1, unique=True),
+    cut=st.integers(0, 30),
+)
+def test_words_behind_one_are_asked_for_in_a_short_expression(words: list[str], cut: int) -> None:
+    last = max(words)
+    prefix = last[:cut]
+    asked = opensearch._from(prefix, last)
+    assert len(asked) <= 1000, "the most that a cluster takes"
+    letters = len(prefix) + opensearch._TOLD_LETTERS
+    for word in words:
+        is_asked_for = re.fullmatch(asked, word, re.DOTALL) is not None
+        begins = word.startswith(prefix)
+        assert is_asked_for == (begins and (word > last or word[:letters] == last[:letters]))
 
 
 def test_a_state_that_the_cluster_has_lost_is_taken_anew(store: ClusterStore) -> None:
