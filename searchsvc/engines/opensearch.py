@@ -4,10 +4,14 @@ An engine looks at one state of an index, a point in time, which nodes keep for 
 asked now and then. When the nodes that kept it are gone, another one is taken.
 """
 
+import json
 import re
 import threading
+import time
 from collections.abc import Iterator
 from typing import Any
+
+from cachetools import LRUCache
 
 from searchsvc.article import Article
 from searchsvc.engines import opensearch_query as compiled
@@ -22,9 +26,11 @@ from searchsvc.query.tree import Days, Query
 # Values of a facet, and words at a time: a cluster lists 65,535 in one answer.
 MOST_BUCKETS = 60_000
 _SOME_BUCKETS = 10_000  # of each of several facets
+_TOLD_LETTERS = 20  # of a word: a regular expression may have 1,000 characters
 
 _KEPT_FOR = "10m"  # a point in time, since it was last asked
 _WINDOW = 10_000  # hits that a cluster goes through at once
+_MOST_ENDS = 10_000  # of pages and steps, of which is known what the next one begins behind
 _SECONDS = 10.0  # for a search that has no time of its own
 _MORE_SECONDS = 2.0  # for the way there and back
 # What is answered for a point in time that no node has any more, or whose node is not there.
@@ -41,6 +47,7 @@ class OpenSearchEngine:
         self._lists = WordLists()
         self._lock = threading.Lock()
         self._state: str | None = None  # the point in time
+        self._ends: LRUCache[tuple[str, int], Any] = LRUCache(_MOST_ENDS)
         self.is_past = False  # the index has been changed since: no other state is this one
 
     def open(self) -> "OpenSearchEngine":
@@ -55,17 +62,13 @@ class OpenSearchEngine:
             nothing: dict[str, tuple[Bucket, ...]] = dict.fromkeys(request.facets, ())
             return SearchResult(total=0, hits=(), facets=nothing, partial=True)
         body = self._body(request)
-        after = None
         is_partial = False
         if request.offset + request.limit > _WINDOW:
-            after, body["size"], is_partial = self._after(body, request)
+            is_partial = self._begin_behind(body, request)
         else:
             body["from"] = request.offset
-        if after is _BEHIND_THE_LAST:
-            body["size"] = 0
-        elif after is not None:
-            body["search_after"] = after
         answer = self._ask(body, request.seconds)
+        self._note_end(body, request.offset, answer["hits"]["hits"])
         return SearchResult(
             total=int(answer["hits"]["total"]["value"]),
             hits=tuple(
@@ -138,26 +141,46 @@ class OpenSearchEngine:
             found = whole["aggregations"][name]["values"]
         return tuple(Bucket(bucket["key"], bucket["doc_count"]) for bucket in found["buckets"])
 
-    def _after(self, body: Json, request: SearchRequest) -> tuple[Any, int, bool]:
-        """The sort values of the hit before the page, how many hits the page may have, and whether
-        some part was missing on the way."""
-        place = 0
-        after = None
+    def _begin_behind(self, body: Json, request: SearchRequest) -> bool:
+        """Has *body* ask for what comes behind the hit before the page, or for no hit if there is
+        none; and says whether some part of them was missing, or time ran out on the way there."""
+        place, after = self._end_before(body, request.offset)
+        body["size"] = min(_WINDOW, request.limit)
         is_partial = False
+        end = time.monotonic() + (request.seconds or _SECONDS)
         walking = {k: v for k, v in body.items() if k not in ("aggs", "_source")}
         while place < request.offset:
             step = min(_WINDOW, request.offset - place)
             walking |= {"size": step, "_source": False}
             if after is not None:
                 walking["search_after"] = after
-            answer = self._ask(walking, request.seconds)
-            is_partial = is_partial or _is_partial(answer)
+            answer = self._ask(walking, max(0.001, end - time.monotonic()))
+            is_partial = is_partial or _is_partial(answer) or time.monotonic() > end
             hits = answer["hits"]["hits"]
+            self._note_end(walking, place, hits)
             place += len(hits)
-            if len(hits) < step:
-                return _BEHIND_THE_LAST, 0, is_partial
+            if len(hits) < step or is_partial:
+                body["size"] = 0
+                return is_partial
             after = hits[-1]["sort"]
-        return after, min(_WINDOW, request.limit), is_partial
+        if after is not None:
+            body["search_after"] = after
+        return is_partial
+
+    def _end_before(self, body: Json, offset: int) -> tuple[int, Any]:
+        """The last place up to *offset* of which is known what the hits from there on come behind,
+        and that."""
+        asked = _asked(body)
+        with self._lock:
+            for place in (offset, *range(offset // _WINDOW * _WINDOW, 0, -_WINDOW)):
+                if after := self._ends.get((asked, place)):
+                    return place, after
+        return 0, None
+
+    def _note_end(self, body: Json, offset: int, hits: list[Json]) -> None:
+        if hits and offset + len(hits) >= _WINDOW // 2:  # nobody walks through what is near
+            with self._lock:
+                self._ends[_asked(body), offset + len(hits)] = hits[-1]["sort"]
 
     def _ask(self, body: Json, seconds: float | None) -> Json:
         """Searches the state; another one is taken where nodes have lost it."""
@@ -208,8 +231,9 @@ class OpenSearchEngine:
     def _listed(self, field: str, prefix: str) -> Iterator[tuple[str, int]]:
         """Words of *field* that begin with *prefix*, some thousand at a time."""
         wanted = f"{_literal(prefix)}.*"
+        last = ""
         having: Json = {"prefix": {f"{field}_written": prefix}} if prefix else {"match_all": {}}
-        while wanted:
+        while True:
             words: Json = {
                 "field": f"{field}_words",
                 "include": wanted,
@@ -224,12 +248,13 @@ class OpenSearchEngine:
             if _is_partial(answer):
                 raise ClusterUnavailable(f"a part of the index {self._name!r} is missing just now")
             found = answer["aggregations"]["words"]
-            for bucket in found["buckets"]:
+            new = [bucket for bucket in found["buckets"] if bucket["key"] > last]
+            for bucket in new:
                 yield bucket["key"], bucket["doc_count"]
-            wanted = _behind(prefix, bucket["key"]) if found["sum_other_doc_count"] else ""
-
-
-_BEHIND_THE_LAST = object()  # there is no such page
+            if not new or not found["sum_other_doc_count"]:
+                return
+            last = new[-1]["key"]
+            wanted = _from(prefix, last)
 
 
 def _order(sort: Sort) -> list[Json]:
@@ -261,9 +286,18 @@ def _literal(text: str) -> str:
     return re.sub(r"([.?+*|{}\[\]()\"\\#@&<>~^$-])", r"\\\1", text)
 
 
-def _behind(prefix: str, word: str) -> str:
-    """A regular expression for what begins with *prefix* and sorts behind *word*."""
-    parts = [f"{_literal(word)}.+"]
-    for place in range(len(prefix), len(word)):
-        parts.append(f"{_literal(word[:place])}[^\0-{_literal(word[place])}].*")
-    return "|".join(parts)
+def _from(prefix: str, word: str) -> str:
+    """A regular expression for what begins with *prefix* and sorts behind *word*.
+
+    And for *word* itself, and what shares more letters with it than a cluster lets us tell.
+    """
+    rest = word[len(prefix) :][:_TOLD_LETTERS]
+    parts = [f"{_literal(rest)}.*"]
+    for place, letter in enumerate(rest):
+        parts.append(f"{_literal(rest[:place])}[^\0-{_literal(letter)}].*")
+    return f"{_literal(prefix)}({'|'.join(parts)})"
+
+
+def _asked(body: Json) -> str:
+    """What decides which hit is at which place."""
+    return json.dumps([body[key] for key in ("query", "post_filter", "sort") if key in body])
