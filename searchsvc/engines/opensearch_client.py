@@ -73,6 +73,7 @@ class Client:
         self._wait = wait
         self._chance = chance
         self._lock = threading.Lock()
+        self._share = 0.5 if len(access.urls) > 1 else 1.0  # of the time left, for one node
         self._silent = 0  # requests in a row that nobody answered
         self._rests_until = 0.0
         headers = {"Authorization": f"ApiKey {access.api_key}"} if access.api_key else None
@@ -110,8 +111,9 @@ class Client:
             left = max(0.05, end - self._clock())
             try:
                 answer = self._cluster.transport.perform_request(
-                    method, path, params=dict(parameters or {}), body=body, timeout=left
-                )
+                    method, path, params=dict(parameters or {}), body=body,
+                    timeout=left * self._share,
+                )  # fmt: skip
             except TransportError as error:
                 self._note(error)
                 if error.status_code in or_none:

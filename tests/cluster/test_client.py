@@ -1,6 +1,7 @@
 """How a cluster is asked: again where that helps, not for ever, and nothing is taken for done."""
 
 import random
+import socket
 from collections.abc import Iterator
 
 import pytest
@@ -46,10 +47,10 @@ def test_every_article_of_a_bulk_is_taken_whatever_the_node_does(
         id = str(chance.randrange(100))
         if chance.random() < 0.2:
             there.pop(id, None)
-            bulk.put(id, line(id, None))
+            bulk.put(id, line(id, None, 1))
         else:
             there[id] = f"text {number}"
-            bulk.put(id, line(id, Article(id=id, body=there[id])))
+            bulk.put(id, line(id, Article(id=id, body=there[id]), 1))
     bulk.end()
     bulk.close()
     assert {id: found["body_written"] for id, found in node.documents.items()} == {
@@ -63,6 +64,16 @@ def test_a_node_that_is_late_is_asked_again(node: BadNode, client: Client) -> No
     with pytest.raises(ClusterUnavailable, match="did not answer in time"):
         client.ask("POST", "/news/_bulk", b'{"delete":{"_id":"1"}}\n', seconds=0.3)
     assert client.ask("GET", "/", seconds=5.0)
+
+
+def test_a_node_that_says_nothing_does_not_keep_us_from_the_others(node: BadNode) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as silent:
+        mute = f"http://127.0.0.1:{silent.getsockname()[1]}"
+        for urls in ((mute, node.url), (node.url, mute)):
+            client = Client(Access(urls=urls), wait=lambda seconds: None)
+            for _ in range(4):
+                assert client.ask("GET", "/", seconds=2.0)
+            client.close()
 
 
 @pytest.mark.parametrize("fault", ["429", "503", "reset"])
