@@ -5,10 +5,10 @@ once for each that can be written to. `--engine NAME`, repeatable, chooses among
 """
 
 import json
-import os
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import pytest
 import stores
@@ -56,6 +56,11 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption("--seed", type=int, default=1, help="what faults and histories come from")
 
 
+def pytest_configure(config: pytest.Config) -> None:
+    if names := config.getoption("--engine"):
+        stores.chosen = names[0]
+
+
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
     chosen = metafunc.config.getoption("--engine")
     engines = [e for e in ENGINES if (e.name in chosen if chosen else not e.cluster)]
@@ -69,12 +74,15 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    """Leaves out what is about writing where no engine can be written to, and what is long."""
-    thorough = config.getoption("--thorough")
+    """Leaves out what is about writing where no engine can be written to, about folders where the
+    index is in a cluster, and what is long."""
+    left_out = {"folder"} if stores.chosen == "opensearch" else set()
+    if not config.getoption("--thorough"):
+        left_out.add("long")
     kept = [
         item
         for item in items
-        if _has_engine(item) and (thorough or not item.get_closest_marker("long"))
+        if _has_engine(item) and not any(map(item.get_closest_marker, left_out))
     ]
     if len(kept) < len(items):
         config.hook.pytest_deselected(items=sorted(set(items) - set(kept), key=str))
@@ -93,6 +101,20 @@ def time_enough(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(searching, "SNIPPET_SECONDS", 60.0)
     monkeypatch.setattr(profiles, "SEARCH_SECONDS", 60.0)
     monkeypatch.setattr(suggesting, "SUGGEST_SECONDS", 60.0)
+
+
+@pytest.fixture(scope="session", autouse=True)
+def session_stores() -> Iterator[None]:
+    """Ends the stores that fixtures for all tests filled."""
+    with stores.ending():
+        yield
+
+
+@pytest.fixture(autouse=True)
+def test_stores(session_stores: None) -> Iterator[None]:
+    """Ends the stores that a test filled."""
+    with stores.ending():
+        yield
 
 
 @pytest.fixture(scope="session")
@@ -163,19 +185,13 @@ def new_store(
         stores.remove(store)
 
 
-def _store(engine_name: str, folder: Path, request: pytest.FixtureRequest) -> Store:
+def _store(engine_name: str, folder: Path, request: pytest.FixtureRequest) -> Any:
     if engine_name == "opensearch":
         return stores.cluster_store(folder, request.getfixturevalue("cluster_urls"))
     return stores.directory_store(engine_name, folder)
 
 
 @pytest.fixture(scope="session")
-def cluster_urls() -> Iterator[list[str]]:
-    """The addresses of a cluster: the one that SEARCHSVC_OPENSEARCH_URL names, or one of ours."""
-    from cluster.nodes import running
-
-    if named := os.environ.get("SEARCHSVC_OPENSEARCH_URL"):
-        yield named.split(",")
-    else:
-        with running(1) as started:
-            yield started.urls
+def cluster_urls() -> list[str]:
+    """The addresses of a cluster."""
+    return stores.cluster_urls()

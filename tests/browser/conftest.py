@@ -8,10 +8,10 @@ from pathlib import Path
 
 import pytest
 from playwright.sync_api import sync_playwright
+from stores import filled
 from werkzeug.serving import make_server
 
 from searchsvc.article import Article
-from searchsvc.engines.memory import MemoryStore
 from searchsvc.errors import IndexMissing
 from searchsvc.web import create_app
 
@@ -73,13 +73,13 @@ def serving(store):
 @pytest.fixture(scope="session")
 def site():
     """A site with 60 articles."""
-    with serving(MemoryStore(map(_story, range(60)))) as address:
+    with serving(filled(map(_story, range(60)))) as address:
         yield address
 
 
 @pytest.fixture(scope="session")
 def empty_site():
-    with serving(MemoryStore()) as address:
+    with serving(filled()) as address:
         yield address
 
 

@@ -8,9 +8,9 @@ import datetime as dt
 from urllib.parse import quote, urlencode
 
 import pytest
+from stores import filled
 
 from searchsvc.article import Article
-from searchsvc.engines.memory import MemoryStore
 from searchsvc.parameters import NAMES
 from searchsvc.schema import FACET_FIELDS
 
@@ -90,7 +90,7 @@ def _hostile(number, ten):
 
 
 def test_articles(watched, serve):
-    with serve(MemoryStore(_hostile(*numbered) for numbered in enumerate(tens()))) as site:
+    with serve(filled(_hostile(*numbered) for numbered in enumerate(tens()))) as site:
         for number, ten in enumerate(tens()):
             page = watched(f"{site}/article/x{number}?q=oil+script+OR+svg")
             assert page.locator("h1").text_content() == " ".join(ten)
@@ -107,7 +107,7 @@ def test_names(watched, serve):
         Article(id=f"x{at}", title="x", people=(name,), places=(name, "Oslo"))
         for at, name in enumerate(every)
     ]
-    with serve(MemoryStore(stories)) as site:
+    with serve(filled(stories)) as site:
         for name in every[::10]:
             for field in ("people", "places"):
                 page = watched(f"{site}/{field}/{quote(name, safe='')}")
@@ -122,7 +122,7 @@ def test_names(watched, serve):
 
 
 def test_queries(watched, serve):
-    with serve(MemoryStore([Article(id="1", title="Oil", body="Oil script")])) as site:
+    with serve(filled([Article(id="1", title="Oil", body="Oil script")])) as site:
         for ten in tens():
             q = " ".join(ten)
             page = watched(f"{site}/search?{urlencode({'q': q})}")

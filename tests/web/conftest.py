@@ -2,9 +2,9 @@ from urllib.parse import urlencode
 
 import pytest
 from bs4 import BeautifulSoup
+from stores import filled
 
 from searchsvc.article import Article
-from searchsvc.engines.memory import MemoryStore
 from searchsvc.web import create_app
 from searchsvc.web.kept import KeptAnswers
 
@@ -29,7 +29,7 @@ STORIES = [
 
 @pytest.fixture
 def store():
-    return MemoryStore(STORIES)
+    return filled(STORIES)
 
 
 @pytest.fixture
@@ -41,7 +41,7 @@ def client(store):
 def world():
     """A client of 60 random articles."""
     # Pages and JSON are compared: each is to search for itself.
-    store = MemoryStore(articles(seed=7, count=60))
+    store = filled(articles(seed=7, count=60))
     return create_app(store, answers=KeptAnswers(0)).test_client()
 
 

@@ -7,23 +7,24 @@ from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
-from searchsvc.engines.memory import MemoryEngine, MemoryStore
+from searchsvc.engines.memory import MemoryStore
 from searchsvc.web import create_app
 from searchsvc.web.admission import Admission
 
 
 @pytest.fixture
-def slow(monkeypatch):
+def slow(store, monkeypatch):
     """Searches do not end before they are released; `begun` counts them."""
     release, begun = threading.Event(), threading.Semaphore(0)
-    search = MemoryEngine.search
+    engine = type(store.current().engine)
+    search = engine.search
 
     def slowly(self, request):
         begun.release()
         assert release.wait(30)
         return search(self, request)
 
-    monkeypatch.setattr(MemoryEngine, "search", slowly)
+    monkeypatch.setattr(engine, "search", slowly)
     return release, begun
 
 
@@ -88,7 +89,7 @@ def test_a_bug_gives_its_place_back(store, monkeypatch):
         raise ZeroDivisionError
 
     app = create_app(store, admission=Admission(running=1, waiting=0))
-    monkeypatch.setattr(MemoryEngine, "search", fail)
+    monkeypatch.setattr(type(store.current().engine), "search", fail)
     for _ in range(3):
         assert app.test_client().get("/api/v1/search?q=oil").status_code == 500
     assert app.extensions["searchsvc.admission"].inside == 0

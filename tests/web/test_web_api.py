@@ -5,6 +5,7 @@ import dataclasses
 import datetime as dt
 
 import pytest
+from stores import refill
 
 from searchsvc.article import Article
 
@@ -39,26 +40,30 @@ def ids(answer):
 )
 def test_parameters(client, api, query, found):
     answer = client.get(f"/api/v1/search?{query}").json
-    assert ids(answer) == found
+    by_relevance = "q=oil" in query and "sort=" not in query  # which is each engine's own
+    assert (sorted(ids(answer)) if by_relevance else ids(answer)) == found
 
 
 def test_every_year_that_a_facet_shows_can_be_chosen(store, client):
-    store.replace([Article(id="saga", title="x", date=dt.date(987, 3, 1))])
+    refill(store, [Article(id="saga", title="x", date=dt.date(987, 3, 1))])
     (year,) = client.get("/api/v1/search").json["facets"]["year"]
     assert year == {"value": "0987", "count": 1}
     assert ids(client.get(f"/api/v1/search?year={year['value']}").json) == ["saga"]
 
 
 def test_dates_are_days_and_included(store, client):
-    store.replace(
-        Article(id=f"d{day}", title="x", date=dt.datetime(1987, 3, day, 23, 59))
-        for day in (1, 2, 3)
+    refill(
+        store,
+        (
+            Article(id=f"d{day}", title="x", date=dt.datetime(1987, 3, day, 23, 59))
+            for day in (1, 2, 3)
+        ),
     )
     answer = client.get("/api/v1/search?from=1987-03-01&to=1987-03-02&sort=oldest").json
     assert ids(answer) == ["d1", "d2"]
 
 
-def test_the_whole_answer(client):
+def test_the_whole_answer(client, store):
     answer = client.get("/api/v1/search?q=prices&facets=places,source&size=1").json
     assert answer.pop("took_ms") > 0
     assert answer["hits"][0].pop("score") > 0
@@ -69,7 +74,7 @@ def test_the_whole_answer(client):
         "page": 1,
         "size": 1,
         "offset": 0,
-        "generation": "000001",
+        "generation": store.current().name,
         "hits": [
             {
                 "id": "oil-1",
@@ -238,7 +243,7 @@ def test_etag_is_the_generation_and_the_question(client, store):
     assert again.headers["ETag"] == etag
     other = client.get("/api/v1/search?q=oil", headers={"If-None-Match": etag})
     assert other.status_code == 200
-    store.replace([])
+    refill(store, [])
     assert (
         client.get("/api/v1/search?q=oil&places=usa", headers={"If-None-Match": etag}).json["total"]
         == 0
@@ -249,9 +254,9 @@ def test_etag_of_an_article_changes_with_the_article_only(client, store):
     etag = client.get("/api/v1/articles/ship-1").headers["ETag"]
     asked = {"headers": {"If-None-Match": etag}}
     unchanged = store.current().engine.get("ship-1")
-    store.replace([unchanged])
+    refill(store, [unchanged])
     assert client.get("/api/v1/articles/ship-1", **asked).status_code == 304
-    store.replace([Article(id="ship-1", title="Ship afloat")])
+    refill(store, [Article(id="ship-1", title="Ship afloat")])
     assert client.get("/api/v1/articles/ship-1", **asked).status_code == 200
 
 
@@ -269,14 +274,15 @@ def test_links_lead_on_and_back(client):
 def test_a_cursor_walks_its_own_generation_or_is_gone(client, store, monkeypatch):
     beginning = client.get("/api/v1/search?size=1").json
     old = store.current()
-    store.replace([Article(id="new", title="New")])
+    refill(store, [Article(id="new", title="New")])
+    monkeypatch.setattr(store, "generation", lambda name: None)
     gone = client.get(beginning["links"]["next"])
     assert gone.status_code == 410
     assert gone.json["type"] == "urn:searchsvc:problem:cursor-expired"
     monkeypatch.setattr(store, "generation", lambda name: old if name == old.name else None)
     kept = client.get(beginning["links"]["next"])
     assert ids(kept.json) == ["ship-1"]
-    assert kept.json["generation"] == "000001"
+    assert kept.json["generation"] == old.name
 
 
 @pytest.mark.parametrize(

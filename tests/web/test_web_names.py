@@ -4,6 +4,7 @@ import datetime as dt
 from urllib.parse import quote
 
 import pytest
+from stores import filled, refill
 
 from searchsvc import profiles
 from searchsvc.article import Article, Entity, Mention
@@ -51,7 +52,7 @@ STORIES = [
 
 @pytest.fixture
 def client():
-    return create_app(MemoryStore(STORIES)).test_client()
+    return create_app(filled(STORIES)).test_client()
 
 
 def api_url(field, name):
@@ -98,7 +99,7 @@ def test_a_name_of_several_places_tells_them_apart(page):
         Entity(field="places", name="Newport", key=key, origin="rule:1", country=key, kind="city")
         for key in ("GB", "US", "US")
     ]
-    client = create_app(MemoryStore(story(n, town) for n, town in enumerate(towns))).test_client()
+    client = create_app(filled(story(n, town) for n, town in enumerate(towns))).test_client()
     lines = [p.get_text() for p in page(client, "/places/Newport").select("main .by")[:2]]
     assert lines == ["City · US: 2 articles", "City · GB: 1 article"]
 
@@ -145,7 +146,7 @@ def test_a_spelling_of_several_names_lists_them(client, page):
 
 def test_a_name_that_others_are_called_too_leads_to_them(page):
     stories = [*STORIES, story(5, person("Volcker"))]
-    client = create_app(MemoryStore(stories)).test_client()
+    client = create_app(filled(stories)).test_client()
     others = {"Paul Volcker", "Karen Volcker"}
     assert set(client.get("/api/v1/people/Volcker").json["see_also"]) == others
     assert {a.get_text() for a in page(client, "/people/Volcker").select(".also a")} == others
@@ -171,12 +172,12 @@ def test_a_parameter_is_refused(client):
 
 
 def test_it_is_asked_again_only_after_an_update():
-    store = MemoryStore(STORIES)
+    store = filled(STORIES)
     client = create_app(store).test_client()
     etag = client.get("/api/v1/places/Oslo").headers["ETag"]
     asked = {"headers": {"If-None-Match": etag}}
     assert client.get("/api/v1/places/Oslo", **asked).status_code == 304
-    store.replace(STORIES[1:])
+    refill(store, STORIES[1:])
     assert client.get("/api/v1/places/Oslo", **asked).json["total"] == 1
 
 
@@ -190,7 +191,7 @@ ODD = [
 @pytest.mark.parametrize("name", ODD)
 def test_any_name_has_a_page_that_shows_it(page, name):
     article = Article(id="1", title="x", people=(name,), places=("Oslo", name))
-    client = create_app(MemoryStore([article])).test_client()
+    client = create_app(filled([article])).test_client()
     assert client.get(api_url("people", name)).json["name"] == name
     for url in ("/search", "/article/1", "/places/Oslo"):
         links = {a["href"] for a in page(client, url).select("a")}
@@ -206,7 +207,7 @@ def test_any_name_has_a_page_that_shows_it(page, name):
 
 @pytest.mark.parametrize("seed", range(8))
 def test_page_and_json_tell_the_same(page, seed):
-    client = create_app(MemoryStore(articles(seed, count=40))).test_client()
+    client = create_app(filled(articles(seed, count=40))).test_client()
     for field in ("people", "places"):
         for value in client.get("/api/v1/search").json["facets"][field]:
             known = client.get(api_url(field, value["value"])).json
@@ -232,7 +233,7 @@ def _count(li):
 @pytest.mark.parametrize("seed", range(4))
 def test_company_is_what_stands_in_the_same_articles(seed):
     stories = articles(seed, count=40)
-    client = create_app(MemoryStore(stories)).test_client()
+    client = create_app(filled(stories)).test_client()
     for name in {name for story in stories for name in story.people}:
         known = client.get(api_url("people", name)).json
         together = [story for story in stories if name in story.people]
@@ -246,7 +247,7 @@ def test_no_more_articles_are_read_than_allowed_and_the_answer_says_so(page, mon
     monkeypatch.setattr(profiles, "MAX_READ", 20)
     monkeypatch.setattr(profiles, "_AT_ONCE", 15)
     many = [story(n, OSLO) for n in range(50)]
-    client = create_app(MemoryStore(many)).test_client()
+    client = create_app(filled(many)).test_client()
     known = client.get("/api/v1/places/Oslo").json
     assert (known["total"], known["read"], known["partial"]) == (50, 20, False)
     assert "in the newest 20 articles" in text(page(client, "/places/Oslo"), "main")
@@ -279,7 +280,7 @@ def test_an_article_links_what_it_names(page):
         body="Mrs Ford left New York.\n\nNobody came.",
         dateline="BONN, Monday",
     )
-    client = create_app(MemoryStore([article])).test_client()
+    client = create_app(filled([article])).test_client()
     soup = page(client, '/article/s1?q="ford+left"')
     assert [(a.get_text(), a["href"]) for a in soup.select("h1 a")] == [
         ("Ann Ford", "/people/Ann%20%3CFord%3E")
@@ -300,7 +301,7 @@ def test_of_two_names_that_overlap_the_longer_is_the_link(page):
         place("New York", Mention("body", 3, 11), origin="tag"),
         body="In New York.",
     )
-    client = create_app(MemoryStore([article])).test_client()
+    client = create_app(filled([article])).test_client()
     soup = page(client, "/article/s1")
     assert [a.get_text() for a in soup.select(".text a")] == ["New York"]
     said = {li.bdi.get_text(): li for li in soup.select(".facts li")}

@@ -9,8 +9,8 @@ import pytest
 import schemathesis
 from hypothesis import HealthCheck, Phase, seed, settings
 from schemathesis.specs.openapi.checks import negative_data_rejection, positive_data_acceptance
+from stores import filled
 
-from searchsvc.engines.memory import MemoryStore
 from searchsvc.parameters import NAMES, SearchParameters
 from searchsvc.web import create_app
 
@@ -84,14 +84,14 @@ def test_nothing_is_answered_that_is_not_described(document):
     for schema in document["components"]["schemas"].values():
         if "properties" in schema:
             schema["additionalProperties"] = False
-    client = create_app(MemoryStore(articles(seed=5, count=30))).test_client()
+    client = create_app(filled(articles(seed=5, count=30))).test_client()
     validator(document, "SearchAnswer").validate(client.get("/api/v1/search?q=oil").json)
     validator(document, "ArticleAnswer").validate(client.get("/api/v1/articles/a-1").json)
     validator(document, "Problem").validate(client.get("/api/v1/search?size=0").json)
 
 
 _schema = schemathesis.openapi.from_wsgi(
-    "/openapi.json", create_app(MemoryStore(articles(seed=5, count=30)))
+    "/openapi.json", create_app(filled(articles(seed=5, count=30)))
 )
 
 

@@ -5,9 +5,10 @@ import itertools
 from urllib.parse import quote, urlencode
 
 import pytest
+from stores import filled
 
 from searchsvc.article import Article
-from searchsvc.engines.memory import MemoryEngine, MemoryStore
+from searchsvc.engines.memory import MemoryEngine
 from searchsvc.schema import FACET_FIELDS
 from searchsvc.web import create_app
 from searchsvc.web.samples import samples
@@ -24,7 +25,7 @@ def hrefs(soup, selector):
 
 
 def test_home_shows_newest_articles_and_samples_that_find_something(page):
-    client = create_app(MemoryStore(articles(seed=1, count=40))).test_client()
+    client = create_app(filled(articles(seed=1, count=40))).test_client()
     home = page(client, "/")
     assert text(home, "h1") == "Search 40 articles"
     dates = [time["datetime"] for time in home.select(".hits time")]
@@ -40,7 +41,7 @@ def test_samples_find_something_in_any_index(seed):
     engine = MemoryEngine(articles(seed, count=seed % 5))
     found = samples(engine)
     assert bool(found) == (engine.count() > 0)
-    client = create_app(MemoryStore(articles(seed, count=seed % 5))).test_client()
+    client = create_app(filled(articles(seed, count=seed % 5))).test_client()
     for sample in found:
         answer = client.get("/api/v1/search", query_string={"q": sample.query})
         assert answer.json["total"] > 0, sample
@@ -80,7 +81,7 @@ def test_samples_take_no_longer_than_a_search():
 
 def test_names_that_look_like_operators_make_no_sample_that_fails(page):
     odd = [Article(id="1", title="OR NOT AND", places=("OR", "NOT"), topics=("AND", "a~", "("))]
-    client = create_app(MemoryStore(odd)).test_client()
+    client = create_app(filled(odd)).test_client()
     assert page(client, "/").select(".samples a")
 
 
@@ -88,8 +89,8 @@ def test_a_search_shows_hits_with_marks(client, page):
     soup = page(client, "/search?q=oil")
     assert text(soup, "h1") == "Results for oil"
     assert text(soup, "[role=status]").startswith("2 articles in")
-    assert [mark.get_text() for mark in soup.select(".hit h2 mark")] == ["Oil", "oil"]
-    assert text(soup, ".hit .by") == "Undated · Reuters"
+    assert sorted(mark.get_text() for mark in soup.select(".hit h2 mark")) == ["Oil", "oil"]
+    assert "Undated · Reuters" in [" ".join(by.stripped_strings) for by in soup.select(".hit .by")]
     assert text(soup, ".hit .names") == "People Ann O'Neill"
     assert text(soup, ".reading") == "Read as oil"
     assert soup.select_one("input[name=q]")["value"] == "oil"
@@ -198,7 +199,7 @@ def test_a_page_after_the_last_leads_back(client, page):
 
 
 def test_an_empty_index_says_what_to_run(page):
-    soup = page(create_app(MemoryStore()).test_client(), "/")
+    soup = page(create_app(filled()).test_client(), "/")
     assert text(soup, "h1") == "Nothing to search yet"
     assert "searchsvc index" in text(soup, "main")
 
@@ -229,7 +230,7 @@ def test_an_article_without_a_query_has_no_marks_and_no_way_back(client, page):
 
 
 def test_an_article_that_has_little(page):
-    store = MemoryStore([Article(id="bare", url="javascript:alert(1)")])
+    store = filled([Article(id="bare", url="javascript:alert(1)")])
     client = create_app(store).test_client()
     soup = page(client, "/article/bare?q=titel:x&size=999")
     assert text(soup, "h1") == "Untitled"
@@ -239,7 +240,7 @@ def test_an_article_that_has_little(page):
 
 def test_long_facets_are_folded_but_whole(page):
     many = [Article(id=f"x{n}", title="x", people=(f"Person {n:03}",)) for n in range(150)]
-    soup = page(create_app(MemoryStore(many)).test_client(), "/search?q=x")
+    soup = page(create_app(filled(many)).test_client(), "/search?q=x")
     section = soup.select_one(".filters section")
     assert text(section, "summary") == "23 more in People"
     assert len(section.select("li")) == 30
@@ -267,7 +268,7 @@ def test_text_of_articles_and_addresses_is_never_markup(page):
         topics=(evil,),
         url=f"https://news.example/{evil}",
     )
-    client = create_app(MemoryStore([article])).test_client()
+    client = create_app(filled([article])).test_client()
     query = urlencode(dict.fromkeys((*FACET_FIELDS, "q", "from", "sort", "cursor"), evil))
     shown = set()
     for url in (

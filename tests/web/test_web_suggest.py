@@ -3,6 +3,7 @@
 import dataclasses
 
 import pytest
+from stores import filled
 
 from searchsvc import suggesting
 from searchsvc.article import Article
@@ -22,7 +23,7 @@ STORIES = [
 
 @pytest.fixture
 def client():
-    return create_app(MemoryStore(STORIES)).test_client()
+    return create_app(filled(STORIES)).test_client()
 
 
 def queries(client, q, **more):
@@ -78,7 +79,7 @@ def test_what_is_offered(client, typed, offered):
 
 def test_names_come_before_words_and_each_tells_how_many_articles_it_has():
     stories = [*STORIES, Article(id="6", title="Oil", people=("Oil Baron",), places=("Oilville",))]
-    client = create_app(MemoryStore(stories)).test_client()
+    client = create_app(filled(stories)).test_client()
     answer = client.get("/api/v1/suggest?q=oi").json
     assert answer["suggestions"][:3] == [
         {"query": 'people:"Oil Baron"', "field": "people", "value": "Oil Baron", "count": 1},
@@ -133,7 +134,7 @@ def test_when_time_runs_out_there_are_fewer(monkeypatch):
 
 
 def test_a_partial_answer_is_not_kept(client, monkeypatch):
-    engine = type(MemoryStore().current().engine)
+    engine = type(filled().current().engine)
     search = engine.search
     monkeypatch.setattr(
         engine, "search", lambda self, asked: dataclasses.replace(search(self, asked), partial=True)
