@@ -26,7 +26,10 @@ import zipfile
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from .network import Network
 
 VERSIONS = {"2.19.3": 17, "3.4.0": 21}  # that we test on, and the oldest Java that they run on
 VERSION = os.environ.get("OPENSEARCH_VERSION", "2.19.3")
@@ -61,6 +64,7 @@ class Node:
         self, name: str, folder: Path, host: str, http: int, transport: int, home: Path
     ) -> None:
         self.name = name
+        self.inside: list[str] = []  # what its command begins with, if it has a network of its own
         self.home = home
         self.folder = folder
         self.host = host
@@ -87,13 +91,13 @@ class Node:
         }
         with (self.folder / "out.txt").open("ab") as out:
             self.process = subprocess.Popen(
-                [str(self.home / "bin" / "opensearch")],
+                [*self.inside, str(self.home / "bin" / "opensearch")],
                 cwd=self.folder,
                 env=environment,
                 stdout=out,
                 stderr=subprocess.STDOUT,
                 stdin=subprocess.DEVNULL,
-                user=USER if os.getuid() == 0 else None,
+                user=USER if os.getuid() == 0 and not self.inside else None,
             )
 
     def signal(self, number: int) -> None:
@@ -117,7 +121,7 @@ class Node:
 class Cluster:
     """Some nodes that form a cluster, in a folder that is removed with it."""
 
-    def __init__(self, count: int, secure: bool = False) -> None:
+    def __init__(self, count: int, secure: bool = False, network: "Network | None" = None) -> None:
         home = secured(VERSION) if secure else distribution(VERSION)
         self.folder = Path(tempfile.mkdtemp(prefix="searchsvc-cluster-"))
         ports = iter(free_ports(2 * count))
@@ -125,15 +129,17 @@ class Cluster:
             Node(
                 f"n{place + 1}",
                 self.folder / f"n{place + 1}",
-                "127.0.0.1",
+                network.address(place) if network else "127.0.0.1",
                 next(ports),
                 next(ports),
                 home,
             )
             for place in range(count)
         ]
-        for node in self.nodes:
+        for place, node in enumerate(self.nodes):
             self._configure(node)
+            if network:
+                node.inside = network.inside(place, USER)
 
     @property
     def urls(self) -> list[str]:
@@ -181,8 +187,22 @@ class Cluster:
                 with suppress(OSError, ValueError):
                     if not ask(node, asked)["timed_out"]:
                         return
+                    # A copy that could not be made some times is not tried again by itself.
+                    ask(node, "/_cluster/reroute?retry_failed=true", "POST")
             time.sleep(0.3)
         raise TimeoutError(f"no cluster of {count} nodes: see {self.folder}/*/logs")
+
+    def wait_for_loss(self, lost: Node) -> None:
+        """Waits until the others go on without a node."""
+        end = time.monotonic() + START_SECONDS
+        others = [node for node in self.nodes if node is not lost]
+        while time.monotonic() < end:
+            for node in others:
+                with suppress(OSError, ValueError):
+                    if ask(node, "/_cluster/health")["number_of_nodes"] == len(others):
+                        return
+            time.sleep(0.3)
+        raise TimeoutError(f"{lost.name} is still part of the cluster: see {self.folder}/*/logs")
 
     def end(self) -> None:
         """Ends the nodes and removes all of it."""
@@ -191,9 +211,9 @@ class Cluster:
         shutil.rmtree(self.folder, ignore_errors=True)
 
 
-def ask(node: Node, path: str) -> Any:
-    """What *node* answers to a GET, as whoever may everything."""
-    request = urllib.request.Request(node.url + path)
+def ask(node: Node, path: str, method: str = "GET") -> Any:
+    """What *node* answers, as to whoever may everything."""
+    request = urllib.request.Request(node.url + path, method=method)
     anyone = ssl.create_default_context()
     anyone.check_hostname, anyone.verify_mode = False, ssl.CERT_NONE
     if node.is_secure:

@@ -23,6 +23,7 @@ from searchsvc.engines.opensearch_writer import Bulk
 from searchsvc.errors import ClusterRefuses, ClusterUnavailable, IndexNotWritten
 from searchsvc.query.tree import All
 
+from .network import Network
 from .nodes import Cluster, Node
 
 ARTICLES = 300
@@ -97,6 +98,49 @@ class Meanwhile:
         monkeypatch.setattr("searchsvc.engines.opensearch_writer._BLOCK_BYTES", 4000)
 
 
+class Searching:
+    """Searches by two threads while the block lasts, of a store that stays open."""
+
+    def __init__(self, store: ClusterStore) -> None:
+        self._reader = stores.again(store)
+        self._stop = threading.Event()
+        self._threads = [threading.Thread(target=self._search) for _ in range(2)]
+        self._answers: list[tuple[int, bool]] = []
+        self._failed: list[Exception] = []
+        self._are_last: list[bool] = []  # of the answers when all was well again
+
+    def __enter__(self) -> "Searching":
+        for thread in self._threads:
+            thread.start()
+        return self
+
+    def __exit__(self, *error: object) -> None:
+        before = len(self._answers)
+        time.sleep(1)
+        self._stop.set()
+        for thread in self._threads:
+            thread.join()
+        self._reader.close()
+        self._are_last = [partial for _, partial in self._answers[before:]]
+
+    def look(self) -> None:
+        """What came of it: whole answers, or such as say that they are not, or none for now."""
+        assert self._failed == []
+        assert False in self._are_last, "it recovers without a restart"
+        assert {total for total, partial in self._answers if not partial} == {ARTICLES}
+
+    def _search(self) -> None:
+        while not self._stop.is_set():
+            try:
+                engine = self._reader.current().engine
+                found = engine.search(SearchRequest(query=All(), seconds=2.0))
+                self._answers.append((found.total, found.partial))
+            except ClusterUnavailable:
+                pass  # a 503, which is to be tried again
+            except Exception as error:
+                self._failed.append(error)
+
+
 def kill(node: Node) -> None:
     assert node.process
     process = node.process
@@ -138,43 +182,56 @@ def test_a_node_goes_while_articles_are_written(
 
 
 @pytest.mark.long
+@pytest.mark.timeout(1200)
+def test_a_node_is_cut_off_and_comes_back(tmp_path: Path, thorough: bool, seed: int) -> None:
+    network = Network(3)
+    cluster = Cluster(3, network=network)
+    try:
+        cluster.start()
+        store = stores.cluster_store(tmp_path / "index", cluster.urls)
+        write(store, 0)
+        chance = random.Random(seed)
+        for run in range(1, 6 if thorough else 2):
+            node = chance.randrange(3)
+            with pytest.MonkeyPatch.context() as patch:
+                at = chance.randrange(2, ARTICLES - 1)
+                meanwhile = Meanwhile(patch, at, lambda node=node: network.cut(node))  # type: ignore[misc]
+                with Searching(store) as searching:
+                    try:
+                        write(store, run)
+                    except (ClusterUnavailable, IndexNotWritten):
+                        is_acknowledged = False
+                    else:
+                        is_acknowledged = True
+                    cluster.wait_for_loss(cluster.nodes[node])
+                    time.sleep(5)  # searches go on without it
+                    network.heal()
+                    cluster.wait_for(3, "green")
+            assert meanwhile.done
+            searching.look()
+            if is_acknowledged:
+                assert set(runs_seen(store)) == {f"Run {run}"}
+            assert set(runs_seen(store)) <= {f"Run {run - 1}", f"Run {run}"}
+            write(store, run)
+            assert runs_seen(store) == [f"Run {run}"] * ARTICLES
+        store.close()
+    finally:
+        cluster.end()
+        network.remove()
+
+
+@pytest.mark.long
 def test_a_node_goes_while_it_is_searched(
     store: ClusterStore, cluster: Cluster, thorough: bool
 ) -> None:
     write(store, 0)
-    answers: list[tuple[int, bool]] = []
-    unavailable: list[ClusterUnavailable] = []
-    failed: list[Exception] = []
-    stop = threading.Event()
-    reader = stores.again(store)
-
-    def search() -> None:
-        while not stop.is_set():
-            try:
-                found = reader.current().engine.search(SearchRequest(query=All(), seconds=2.0))
-                answers.append((found.total, found.partial))
-            except ClusterUnavailable as error:
-                unavailable.append(error)
-            except Exception as error:
-                failed.append(error)
-
-    threads = [threading.Thread(target=search) for _ in range(2)]
-    for thread in threads:
-        thread.start()
-    for node in cluster.nodes if thorough else cluster.nodes[:1]:
-        time.sleep(1)
-        kill(node)
-        time.sleep(3)
-        heal(cluster)
-    before = len(answers)
-    time.sleep(1)
-    stop.set()
-    for thread in threads:
-        thread.join()
-    reader.close()
-    assert failed == []
-    assert len(answers) > before, "it recovers without a restart"
-    assert {total for total, partial in answers if not partial} == {ARTICLES}
+    with Searching(store) as searching:
+        for node in cluster.nodes if thorough else cluster.nodes[:1]:
+            time.sleep(1)
+            kill(node)
+            time.sleep(3)
+            heal(cluster)
+    searching.look()
 
 
 @pytest.mark.long
