@@ -11,6 +11,8 @@ from pathlib import Path
 
 import click
 import pytest
+import yaml  # type: ignore[import-untyped]
+from cluster.nodes import VERSIONS
 
 from searchsvc import answers, cli, config, errors, parameters, schema, terminal
 from searchsvc.article import Article
@@ -172,3 +174,20 @@ def test_the_layers_are_drawn_as_they_are_checked() -> None:
     assert [(name, names.replace("`", "")) for name, names in drawn] == [
         (name, names.replace(" __main__", "")) for name, names in reversed(LAYERS)
     ]
+
+
+def test_the_compose_file_makes_one_cluster_of_a_version_that_is_tested() -> None:
+    compose = yaml.safe_load(read("docs/compose.yaml"))
+    nodes = compose["services"]
+    assert len(nodes) == 3
+    for name, node in nodes.items():
+        image, _, version = node["image"].partition(":")
+        assert (image, version in VERSIONS) == ("opensearchproject/opensearch", True)
+        settings = node["environment"]
+        assert settings["node.name"] == name
+        for others in ("cluster.initial_cluster_manager_nodes", "discovery.seed_hosts"):
+            assert settings[others].split(",") == list(nodes)
+        (port,) = node["ports"]
+        assert port.startswith("127.0.0.1:"), "it has no users, so nobody else may reach it"
+        (volume,) = node["volumes"]
+        assert volume.partition(":")[0] in compose["volumes"]
