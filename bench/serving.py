@@ -6,6 +6,9 @@ The JSON API on Reuters-21578, 300 queries of ten kinds in turn, with passages a
 places, each searched anew: no answer is kept. First one connection, then 32, then 320, of which
 most should be turned away and the rest answered as before; then 32 again, soon after. wrk shares
 the cores with the service.
+
+wrk tells how late all are, those turned away among them; so a reader searches beside it, one query
+after the other, whose waiting is told apart, if it was let in.
 """
 
 import argparse
@@ -13,12 +16,15 @@ import re
 import subprocess
 import sys
 import tempfile
+import threading
 import time
+from http.client import HTTPConnection
+from itertools import cycle
 from pathlib import Path
 from urllib.parse import quote, urlencode
 
 from contenders import Asked, typed
-from engines import queries, reuters
+from engines import percentile, queries, reuters
 
 from searchsvc.store import DirectoryStore
 from searchsvc.web import create_app, serving
@@ -71,19 +77,54 @@ def serve(index: str, engine: str, port: int, workers: int) -> None:
         serving.serve_forever(app, listening, supervisor.ready)
 
 
-def wrk(script: Path, port: int, connections: int, seconds: int) -> None:
+class Reader(threading.Thread):
+    """Asks the service at *port* for one of *paths* after the other, until it is ended."""
+
+    def __init__(self, port: int, paths: list[str]) -> None:
+        super().__init__()
+        self._port = port
+        self._paths = paths
+        self._over = threading.Event()
+        self.waited: list[float] = []  # ms, for answers
+
+    def run(self) -> None:
+        connection = HTTPConnection("127.0.0.1", self._port)
+        for path in cycle(self._paths):
+            if self._over.is_set():
+                break
+            started = time.perf_counter()
+            connection.request("GET", path)
+            answer = connection.getresponse()
+            answer.read()
+            if answer.status == 200:
+                self.waited.append((time.perf_counter() - started) * 1000)
+            else:
+                time.sleep(0.02)
+        connection.close()
+
+    def end(self) -> None:
+        self._over.set()
+        self.join()
+
+
+def wrk(script: Path, port: int, connections: int, seconds: int, paths: list[str]) -> None:
     """Runs wrk and prints its figures."""
+    reader = Reader(port, paths)
+    reader.start()
     threads = min(2, connections)
     command = ["wrk", f"-t{threads}", f"-c{connections}", f"-d{seconds}s", "--timeout", "10s"]
     command += ["-s", str(script), f"http://127.0.0.1:{port}"]
     said = subprocess.run(command, capture_output=True, text=True, check=True).stdout
+    reader.end()
     found = re.search(r"FIGURES (.*)", said)
     assert found, said
     took, answered, busy, others, p50, p95 = map(float, found[1].split())
     print(
         f"  {connections:4} connections: {answered / took:7,.0f} answers/s,"
         f" {busy / took:7,.0f} told to come again, {others:.0f} failed;"
-        f" of all p50 {p50:.1f} ms, p95 {p95:.1f} ms"
+        f" of all p50 {p50:.1f} ms, p95 {p95:.1f} ms; a reader beside it"
+        f" {len(reader.waited)} answers, p50 {percentile(reader.waited, 0.5):.1f} ms,"
+        f" p95 {percentile(reader.waited, 0.95):.1f} ms"
     )
 
 
@@ -104,18 +145,19 @@ def main() -> None:
         with DirectoryStore(index, given.engine).write() as draft:
             for article in articles:
                 draft.add(article)
-        paths = ", ".join(f'"{path(asked)}"' for asked in queries(articles, 300, 1))
+        paths = [path(asked) for asked in queries(articles, 300, 1)]
         script = Path(folder) / "script.lua"
-        script.write_text(SCRIPT.replace("PATHS", paths))
+        quoted = ", ".join(f'"{one}"' for one in paths)
+        script.write_text(SCRIPT.replace("PATHS", quoted))
         command = [sys.executable, __file__, "--serve", str(index), "--engine", given.engine]
         command += ["--port", str(given.port), "--workers", str(given.workers)]
         service = subprocess.Popen(command)
         try:
             time.sleep(5)
-            wrk(script, given.port, 32, 5)  # warm
+            wrk(script, given.port, 32, 5, paths)  # warm
             print(f"{given.engine}, {given.workers} workers")
             for connections in (1, 32, 320, 32):
-                wrk(script, given.port, connections, given.seconds)
+                wrk(script, given.port, connections, given.seconds, paths)
         finally:
             service.terminate()
             service.wait()
