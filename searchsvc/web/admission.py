@@ -7,6 +7,7 @@ worked for. Probes and files are always let in.
 """
 
 import threading
+from collections import deque
 from collections.abc import Iterable
 from wsgiref.types import StartResponse, WSGIApplication, WSGIEnvironment
 
@@ -23,15 +24,20 @@ _ALWAYS = frozenset(("health.healthz", "health.readyz", "static"))
 
 
 class Admission:
-    """Lets *running* requests run at a time, and *waiting* wait for that, *seconds* at most."""
+    """Lets *running* requests run at a time, and *waiting* wait for that, *seconds* at most.
+
+    Who came first is first: a semaphore gives a turn to whoever asks just then, and those who wait
+    go on waiting in a crowd.
+    """
 
     def __init__(
         self, running: int = RUNNING, waiting: int = WAITING, seconds: float = SECONDS
     ) -> None:
         self.inside = 0  # who runs or waits
+        self._running = running
         self._places = running + waiting
-        self._turns = threading.BoundedSemaphore(running)
         self._seconds = seconds
+        self._queue: deque[threading.Event] = deque()  # a turn for each who waits
         self._lock = threading.Lock()
 
     @property
@@ -45,18 +51,23 @@ class Admission:
             if self.is_full:
                 raise TooBusy(FULL)
             self.inside += 1
-        if not self._turns.acquire(timeout=self._seconds):
-            self._count_out()
-            raise TooBusy("the searches before this one take long; try again in a second")
+            if self.inside <= self._running:
+                return
+            turn = threading.Event()
+            self._queue.append(turn)
+        if not turn.wait(self._seconds):
+            with self._lock:
+                if turn in self._queue:  # else it was given meanwhile
+                    self._queue.remove(turn)
+                    self.inside -= 1
+                    raise TooBusy("the searches before this one take long; try again in a second")
 
     def leave(self) -> None:
         """Gives the turn to the next."""
-        self._turns.release()
-        self._count_out()
-
-    def _count_out(self) -> None:
         with self._lock:
             self.inside -= 1
+            if self._queue:
+                self._queue.popleft().set()
 
 
 def admit(app: Flask, admission: Admission, turn_away: WSGIApplication) -> None:

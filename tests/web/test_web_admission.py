@@ -84,6 +84,29 @@ def test_a_place_is_given_back_whatever_comes_of_a_request(url):
         assert client.application.extensions["searchsvc.admission"].inside == 0
 
 
+def test_who_waits_longest_is_next():
+    admission = Admission(running=1, waiting=5)
+    order = []
+
+    def come(name):
+        admission.enter()
+        order.append(name)
+        admission.leave()
+
+    admission.enter()
+    waiting = [threading.Thread(target=come, args=(name,)) for name in "abc"]
+    for number, thread in enumerate(waiting, 2):
+        thread.start()
+        while admission.inside < number:
+            time.sleep(0.001)
+    admission.leave()
+    come("who comes just then")
+    for thread in waiting:
+        thread.join()
+    assert order == ["a", "b", "c", "who comes just then"]
+    assert admission.inside == 0
+
+
 def test_a_bug_gives_its_place_back(store, monkeypatch):
     def fail(self, request):
         raise ZeroDivisionError
