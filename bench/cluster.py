@@ -4,27 +4,31 @@
     python bench/cluster.py --url http://127.0.0.1:9200
 
 For each number of shards: articles a second beside a raw bulk of ready documents into a like
-index, bytes on the disks; 300 queries as reporters type them, of which articles, totals, facets and
-order by date must be those of the memory engine; how many of the ten most relevant are those of
-Whoosh; milliseconds of a page; and a rebuild while two threads search. The nodes share this machine
-with all of it.
+index, bytes on the disks; 300 queries as reporters type them, of which totals, facets and the first
+2,000 articles by date must be those of the memory engine; how many of the ten most relevant are
+those of Whoosh; milliseconds of a page; and a rebuild while two threads search. In the end the
+whole way from files to what is searched, by one process and by several that share the files. The
+nodes share this machine with all of it.
 """
 
 import argparse
 import json
 import os
 import statistics
+import subprocess
 import sys
+import tarfile
 import tempfile
 import threading
 import time
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from itertools import islice
 from pathlib import Path
 from uuid import uuid4
 
-from engines import percentile, reuters
+from engines import DATA, percentile, reuters
 
 from searchsvc.article import Article
 from searchsvc.cluster.store import ClusterStore
@@ -34,12 +38,13 @@ from searchsvc.engines.opensearch_client import Access, Client
 from searchsvc.engines.opensearch_writer import document, mapping
 from searchsvc.extract import extract
 from searchsvc.parameters import SearchParameters
+from searchsvc.query.tree import All
 from searchsvc.schema import FACET_FIELDS
 from searchsvc.searching import search, understand
 from searchsvc.store import DirectoryStore
 
 TESTS = Path(__file__).parent.parent / "tests"
-sys.path += [str(TESTS), str(TESTS / "reuters")]
+sys.path[:0] = [str(TESTS), str(TESTS / "reuters")]  # before the name of this file
 
 from cluster.nodes import running  # noqa: E402
 from queries import realistic  # noqa: E402
@@ -71,6 +76,7 @@ def main() -> None:
             finally:
                 client.ask("DELETE", f"/{one}-*", or_none=(404,))
                 store.close()
+        shares(urls, Path(name))
 
 
 @contextmanager
@@ -99,11 +105,12 @@ def build(store: ClusterStore, client: Client, articles: list[Article], shards: 
     client.ask("PUT", f"/{name}", {"settings": settings, "mappings": mapping({})})
     raw: list[float] = []
     ours: list[float] = []
+    blocks = [b"".join(lines[first : first + 1000]) for first in range(0, len(lines), 1000)]
     for _ in range(2):  # the nodes have to get warm
         started = time.perf_counter()
-        for first in range(0, len(lines), 1000):
-            answer = client.ask("POST", f"/{name}/_bulk", b"".join(lines[first : first + 1000]))
-            assert not answer["errors"]
+        with ThreadPoolExecutor(2) as senders:  # as many as ours
+            for answer in senders.map(lambda b: client.ask("POST", f"/{name}/_bulk", b), blocks):
+                assert not answer["errors"]
         client.ask("POST", f"/{name}/_refresh")
         raw.append(time.perf_counter() - started)
         started = time.perf_counter()
@@ -118,10 +125,59 @@ def build(store: ClusterStore, client: Client, articles: list[Article], shards: 
     )
 
 
+def shares(urls: list[str], folder: Path) -> None:
+    """The whole way from files to what is searched: by one process, and by two and four shares."""
+    corpus = folder / "corpus"
+    with tarfile.open(DATA / "reuters21578.tar.gz") as archive:
+        files = [member for member in archive if member.name.endswith(".sgm")]
+        archive.extractall(corpus, files, filter="data")
+    rates: dict[int, float] = {}
+    ends: dict[int, dict[str, bytes]] = {}
+    for count in (1, 2, 4):
+        name = f"bench-{uuid4().hex[:8]}"
+        settings = {
+            "SEARCHSVC_ENGINE": "opensearch",
+            "SEARCHSVC_OPENSEARCH_URL": ",".join(urls),
+            "SEARCHSVC_OPENSEARCH_INDEX": name,
+            "SEARCHSVC_CORPUS": str(corpus),
+        }
+        command = [sys.executable, "-m", "searchsvc", "reindex", "--into", "bench"]
+        started = time.perf_counter()
+        processes = []
+        for number in range(1, count + 1):
+            home = folder / f"{count}-{number}"
+            home.mkdir()
+            share = ["--partition", f"{number}/{count}"] if count > 1 else []
+            environment = {**os.environ, **settings}
+            processes.append(
+                subprocess.Popen([*command, *share], cwd=home, env=environment, stdout=sys.stderr)
+            )
+        for process in processes:
+            assert process.wait() in (0, 3)
+        client = Client(Access(urls=tuple(urls)))
+        store = ClusterStore(folder / f"read-{count}", client, name)
+        store.publish("bench")
+        took = time.perf_counter() - started
+        engine = store.current().engine
+        rates[count] = engine.count() / took
+        ends[count] = {
+            hit.article.id: hit.article.digest()
+            for offset in range(0, engine.count(), 5000)
+            for hit in engine.search(
+                SearchRequest(query=All(), sort=Sort.OLDEST, offset=offset, limit=5000)
+            ).hits
+        }
+        client.ask("DELETE", f"/{name}-*", or_none=(404,))
+        store.close()
+    equal = all(end == ends[1] for end in ends.values())
+    told = ", ".join(f"{rate:,.0f} by {count}" for count, rate in rates.items())
+    print(f"  files to searchable, articles/s: {told}; {len(ends[1]):,} articles, equal: {equal}")
+
+
 def scanned(memory: MemoryEngine, text: str) -> tuple[SearchRequest, SearchResult]:
     """What is asked by *text*, by date, and what a scan answers."""
     query = understand(text, memory.terms).resolved
-    asked = SearchRequest(query=query, sort=Sort.OLDEST, limit=30_000, facets=FACET_FIELDS)
+    asked = SearchRequest(query=query, sort=Sort.OLDEST, limit=2_000, facets=FACET_FIELDS)
     return asked, memory.search(asked)
 
 
