@@ -33,6 +33,8 @@ from searchsvc.query.tree import All
 
 from .conftest import ClusterWorld
 
+EVERYTHING = SearchRequest(query=All(), limit=100)
+
 
 class Killed(BaseException):
     """What ends a run as a kill does: nothing is caught, nothing is put right."""
@@ -167,6 +169,27 @@ def test_a_rebuild_is_seen_in_one_step_and_the_index_before_is_kept(store: Clust
     kept = store.status()["kept"]
     assert [name.rpartition("-")[2] for name in kept] == ["000003", "000004"]
     reader.close()
+
+
+def test_going_back_to_the_index_before(world: ClusterWorld) -> None:
+    world.text("a.txt", "Old a", "Old a.")
+    world.update()
+    world.text("a.txt", "New a", "New a.")
+    world.update(fresh=True)
+    store: Any = world.store
+    guide = (Path(__file__).parents[2] / "docs" / "cluster.md").read_text("utf-8")
+    body = guide.partition("_aliases -d '")[2].partition("'")[0].replace("\n  >", "\n")
+    store._client.ask("POST", "/_aliases", json.loads(body.replace("searchsvc", store._name)))
+    reader = stores.again(store)
+    assert [hit.article.body for hit in reader.current().engine.search(EVERYTHING).hits] == [
+        "Old a."
+    ]
+    reader.close()
+    time.sleep(0.6)  # until it is looked at again
+    world.text("b.txt", "New b", "New b.")
+    world.update()
+    assert sorted(world.contents().values()) == ["New a.", "New b."]
+    assert [name[-6:] for name in store.status()["kept"]] == ["000001"]
 
 
 def test_readers_see_whole_runs_while_an_index_is_changed(store: ClusterStore) -> None:
