@@ -62,6 +62,7 @@ class ArrayCache(Generic[_Arrays]):
     """Arrays decoded of terms, up to so many bytes; those not asked for the longest go first."""
 
     def __init__(self, size: int) -> None:
+        self.size = size
         self._lock = threading.Lock()
         self._kept: LRUCache[_Key, _Arrays] = LRUCache(
             size, getsizeof=lambda arrays: 200 + sum(array.nbytes for array in arrays)
@@ -153,9 +154,12 @@ class Segment:
         if info is None:
             return
         key = (self._serial, field, term)
+        _, weight, size, *_ = FACTS.unpack_from(
+            info
+        )  # the weight of a word is how often it is there
         if kept := cache.get(key):
             yield _inside(kept[0], wanted)
-        elif BLOCK < FACTS.unpack_from(info)[2] <= _PART * wanted.size:
+        elif BLOCK < size <= _PART * wanted.size and 8 * weight <= cache.size:
             parts = []
             for part in self._places(info, None):
                 parts.append(part)
