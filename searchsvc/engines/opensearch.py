@@ -4,11 +4,13 @@ An engine looks at one state of an index, a point in time, which nodes keep for 
 asked now and then. When the nodes that kept it are gone, another one is taken.
 """
 
+import hashlib
 import json
 import re
 import threading
 import time
 from collections.abc import Iterator
+from contextlib import suppress
 from typing import Any
 
 from cachetools import LRUCache
@@ -20,7 +22,7 @@ from searchsvc.engines.opensearch_client import REQUEST_SECONDS, Client
 from searchsvc.engines.opensearch_query import Json
 from searchsvc.engines.opensearch_writer import written_value
 from searchsvc.engines.word_lists import Listed, WordLists
-from searchsvc.errors import ClusterUnavailable, CursorExpired
+from searchsvc.errors import ClusterRefuses, ClusterUnavailable, CursorExpired
 from searchsvc.query.tree import Days, Query
 
 # Values of a facet, and words at a time: a cluster lists 65,535 in one answer.
@@ -32,6 +34,7 @@ _KEPT_FOR = "10m"  # a point in time, since it was last asked
 _WINDOW = 10_000  # hits that a cluster goes through at once
 _MOST_ENDS = 10_000  # of pages and steps, of which is known what the next one begins behind
 _SECONDS = 10.0  # for a search that has no time of its own
+_REST_SECONDS = 2.0  # after which another state is asked for again
 _MORE_SECONDS = 2.0  # for the way there and back
 # What is answered for a point in time that no node has any more, or whose node is not there.
 _LOST = (404, 500)
@@ -47,7 +50,8 @@ class OpenSearchEngine:
         self._lists = WordLists()
         self._lock = threading.Lock()
         self._state: str | None = None  # the point in time
-        self._ends: LRUCache[tuple[str, int], Any] = LRUCache(_MOST_ENDS)
+        self._ends: LRUCache[tuple[bytes, int], Any] = LRUCache(_MOST_ENDS)
+        self._in_vain = float("-inf")  # when another state was asked for last, and not to be had
         self.is_past = False  # the index has been changed since: no other state is this one
 
     def open(self) -> "OpenSearchEngine":
@@ -68,7 +72,7 @@ class OpenSearchEngine:
         else:
             body["from"] = request.offset
         answer = self._ask(body, request.seconds)
-        self._note_end(body, request.offset, answer["hits"]["hits"])
+        self._note_end(body, request.offset, answer)
         return SearchResult(
             total=int(answer["hits"]["total"]["value"]),
             hits=tuple(
@@ -99,9 +103,7 @@ class OpenSearchEngine:
         with self._lock:
             state, self._state = self._state, None
         if state:
-            body = {"pit_id": [state]}
-            path = "/_search/point_in_time"
-            self._client.ask("DELETE", path, body, seconds=1.0, or_none=(404, 503))
+            self._let_go(state)
 
     # -- a search --------------------------------------------------------------------------------
 
@@ -156,8 +158,8 @@ class OpenSearchEngine:
                 walking["search_after"] = after
             answer = self._ask(walking, max(0.001, end - time.monotonic()))
             is_partial = is_partial or _is_partial(answer) or time.monotonic() > end
+            self._note_end(walking, place, answer)
             hits = answer["hits"]["hits"]
-            self._note_end(walking, place, hits)
             place += len(hits)
             if len(hits) < step or is_partial:
                 body["size"] = 0
@@ -177,54 +179,94 @@ class OpenSearchEngine:
                     return place, after
         return 0, None
 
-    def _note_end(self, body: Json, offset: int, hits: list[Json]) -> None:
+    def _note_end(self, body: Json, offset: int, answer: Json) -> None:
+        hits = answer["hits"]["hits"]
+        if _is_partial(answer):  # its last hit may be another one
+            return
         if hits and offset + len(hits) >= _WINDOW // 2:  # nobody walks through what is near
             with self._lock:
                 self._ends[_asked(body), offset + len(hits)] = hits[-1]["sort"]
 
     def _ask(self, body: Json, seconds: float | None) -> Json:
-        """Searches the state; another one is taken where nodes have lost it."""
-        partly: Json | None = None
-        for is_again in (False, True):
-            try:
-                state = self._point((seconds or _SECONDS) + _MORE_SECONDS)
-            except ClusterUnavailable:
-                if partly:  # a part is missing, and is not to be had
-                    return partly
-                raise
-            asked = {**body, "pit": {"id": state, "keep_alive": _KEPT_FOR}}
-            asked["timeout"] = f"{max(1, round((seconds or _SECONDS) * 1000))}ms"
-            answer: Json | None = self._client.ask(
-                "POST",
-                "/_search",
-                asked,
-                parameters={"search_type": "dfs_query_then_fetch"},
-                seconds=(seconds or _SECONDS) + _MORE_SECONDS,
-                or_none=_LOST,
-            )
-            if answer is not None and (is_again or not _has_lost(answer)):
-                return answer
-            partly = answer
-            with self._lock:
-                self._state = None
-        raise ClusterUnavailable(f"the index {self._name!r} cannot be searched just now")
+        """Searches the state; another one is taken where nodes have lost it.
 
-    def _point(self, seconds: float = REQUEST_SECONDS) -> str:
+        An answer of which a part is missing says so, where no other is to be had.
+        """
+        state = self._point()
+        answer = self._search_in(state, body, seconds)
+        if answer is not None and (not _lacks(answer) or not self._may_be_retaken()):
+            return answer
+        try:
+            state = self._retaken(state, (seconds or _SECONDS) + _MORE_SECONDS)
+        except ClusterUnavailable:
+            if answer is None:
+                raise
+            return answer
+        again = self._search_in(state, body, seconds)
+        if again is None:
+            raise ClusterUnavailable(f"the index {self._name!r} cannot be searched just now")
+        return again
+
+    def _search_in(self, state: str, body: Json, seconds: float | None) -> Json | None:
+        """What the state answers; None if it is lost."""
+        own = seconds or _SECONDS
+        asked = {**body, "pit": {"id": state, "keep_alive": _KEPT_FOR}}
+        asked["timeout"] = f"{max(1, round(own * 1000))}ms"
+        answer: Json | None = self._client.ask(
+            "POST",
+            "/_search",
+            asked,
+            parameters={"search_type": "dfs_query_then_fetch"},
+            # One that nobody waits for may take all of its time on any node.
+            seconds=(own + _MORE_SECONDS) * (1 if seconds else 2),
+            or_none=_LOST,
+        )
+        return answer
+
+    def _may_be_retaken(self) -> bool:
+        """Whether another state would be the same, and none was asked for in vain just now."""
+        return not self.is_past and time.monotonic() > self._in_vain + _REST_SECONDS
+
+    def _point(self) -> str:
         with self._lock:
-            if self._state is None and self.is_past:  # what is there now is something else
-                raise CursorExpired(
-                    "the cluster no longer has the state of the index that this cursor walks"
-                    " through; begin anew without the cursor"
-                )
             if self._state is None:
-                opened = self._client.ask(
-                    "POST",
-                    f"/{self._name}/_search/point_in_time",
-                    parameters={"keep_alive": _KEPT_FOR, "allow_partial_pit_creation": "false"},
-                    seconds=seconds,
-                )
-                self._state = str(opened["pit_id"])
-            return self._state
+                self._take(REQUEST_SECONDS)
+            return str(self._state)
+
+    def _retaken(self, lost: str, seconds: float) -> str:
+        """A state that is not the one that was *lost*, of which nodes let go what they have."""
+        with self._lock:
+            if self._state != lost and self._state is not None:  # another thread has one
+                return self._state
+            try:
+                self._take(seconds)
+            except ClusterUnavailable:
+                self._in_vain = time.monotonic()
+                raise
+            taken = str(self._state)
+        with suppress(ClusterUnavailable, ClusterRefuses):
+            self._let_go(lost)
+        return taken
+
+    def _take(self, seconds: float) -> None:
+        if self.is_past:  # what is there now is something else
+            raise CursorExpired(
+                "the cluster no longer has the state of the index that this cursor walks"
+                " through; begin anew without the cursor"
+            )
+        opened = self._client.ask(
+            "POST",
+            f"/{self._name}/_search/point_in_time",
+            parameters={"keep_alive": _KEPT_FOR, "allow_partial_pit_creation": "false"},
+            seconds=seconds,
+        )
+        self._state = str(opened["pit_id"])
+        self._ends.clear()  # another copy may score otherwise
+
+    def _let_go(self, state: str) -> None:
+        body = {"pit_id": [state]}
+        path = "/_search/point_in_time"
+        self._client.ask("DELETE", path, body, seconds=1.0, or_none=(404, 500, 503))
 
     # -- words -----------------------------------------------------------------------------------
 
@@ -275,10 +317,9 @@ def _is_partial(answer: Json) -> bool:
     return bool(answer["timed_out"] or answer["_shards"]["failed"])
 
 
-def _has_lost(answer: Json) -> bool:
-    """Whether some node does not have the state any more."""
-    failures = answer["_shards"].get("failures", ())
-    return bool(failures)
+def _lacks(answer: Json) -> bool:
+    """Whether a shard did not answer: its node may not have the state any more."""
+    return bool(answer["_shards"].get("failures", ()))
 
 
 def _literal(text: str) -> str:
@@ -298,6 +339,7 @@ def _from(prefix: str, word: str) -> str:
     return f"{_literal(prefix)}({'|'.join(parts)})"
 
 
-def _asked(body: Json) -> str:
-    """What decides which hit is at which place."""
-    return json.dumps([body[key] for key in ("query", "post_filter", "sort") if key in body])
+def _asked(body: Json) -> bytes:
+    """What decides which hit is at which place, in short: a pattern may be 10,000 words."""
+    parts = [body[key] for key in ("query", "post_filter", "sort") if key in body]
+    return hashlib.sha256(json.dumps(parts).encode()).digest()

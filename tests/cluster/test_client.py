@@ -116,14 +116,35 @@ def test_a_cluster_that_does_not_answer_is_left_alone_for_a_moment() -> None:
 def test_an_answer_that_lacks_a_part_says_so(node: BadNode, client: Client, fault: str) -> None:
     engine = OpenSearchEngine(client, "news", 5).open()
     assert engine.search(SearchRequest(query=All())).partial is False
-    node.script = [fault, "well", fault]  # a new point in time is taken in between
+    node.script = [fault, "well", "well", fault]  # a new point in time is taken in between
     assert engine.search(SearchRequest(query=All())).partial is True
+
+
+def test_a_part_that_stays_away_is_told_again_and_again(node: BadNode, client: Client) -> None:
+    engine = OpenSearchEngine(client, "news", 5).open()
+    node.script = ["part", *["503"] * 100]  # no other point in time is to be had
+    asked = SearchRequest(query=All(), seconds=0.2)
+    assert engine.search(asked).partial is True
+    node.script = ["part"]
+    before = node.asked
+    assert engine.search(asked).partial is True
+    assert node.asked == before + 1, "another one was asked for just now"
+
+
+def test_an_old_state_of_which_a_part_is_away_for_a_moment_is_kept(
+    node: BadNode, client: Client
+) -> None:
+    engine = OpenSearchEngine(client, "news", 5).open()
+    engine.is_past = True
+    node.script = ["part"]
+    assert engine.search(SearchRequest(query=All())).partial is True
+    assert engine.search(SearchRequest(query=All())).partial is False
 
 
 def test_an_article_is_not_missing_because_a_part_is(node: BadNode, client: Client) -> None:
     engine = OpenSearchEngine(client, "news", 5).open()
     assert engine.get("1") is None
-    node.script = ["part", "well", "part"]
+    node.script = ["part", "well", "well", "part"]
     with pytest.raises(ClusterUnavailable, match="is missing just now"):
         engine.get("1")
 
