@@ -233,7 +233,7 @@ def _write(
             job.look_at_size(store.articles())
             if fresh and cache:
                 cache.keep_used()
-            is_new = fresh or draft.is_resumed or live is None or trouble
+            is_new = fresh or draft.is_resumed or draft.doubted or live is None or trouble
             if not (is_new or ledger.changed or job.written):
                 raise _NothingToPublish
             ledger.finish()

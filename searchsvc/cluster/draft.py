@@ -130,6 +130,7 @@ class Build(_Draft):
             "saved": self._indices.count(self.name),
             "stamp": self.stamp,
         }
+        self._lock.check()  # else another may have published the index meanwhile
         self._indices.put_meta(self.name, self._meta)
         self._batch += 1
 

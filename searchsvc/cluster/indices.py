@@ -20,13 +20,14 @@ from searchsvc.analysis import ANALYSIS_VERSION
 from searchsvc.engines.opensearch_client import Client
 from searchsvc.engines.opensearch_writer import VERSION as ENGINE_VERSION
 from searchsvc.engines.opensearch_writer import Bulk, line, mapping
-from searchsvc.errors import ClusterRefuses, IndexDamaged, IndexMissing
+from searchsvc.errors import ClusterRefuses, ClusterUnavailable, IndexDamaged, IndexMissing
 from searchsvc.schema import SCHEMA_VERSION
 
 Json: TypeAlias = dict[str, Any]
 
 REPLICAS = "0-1"  # as many as there are nodes for, at most one
 REBUILD = "searchsvc reindex"
+_LOOK_SECONDS = 5.0  # for what is searched; people wait for it
 _VERSION = 1  # of what `_meta` says
 
 
@@ -57,7 +58,8 @@ class Indices:
 
         Raises IndexMissing, IndexDamaged and ClusterRefuses.
         """
-        found = self._client.ask("GET", f"/{self._alias}/_mapping", or_none=(404,))
+        path = f"/{self._alias}/_mapping"
+        found = self._client.ask("GET", path, seconds=_LOOK_SECONDS, or_none=(404,))
         if not found:
             said = f"there is no index {self._alias!r} in the cluster at {self._client.where}"
             raise IndexMissing(f"{said}; make one: searchsvc index")
@@ -84,8 +86,11 @@ class Indices:
         self._client.ask("PUT", f"/{index}/_mapping", {"_meta": meta})
 
     def count(self, index: str) -> int:
-        """The articles of an index, as whoever looks now sees it."""
-        return int(self._client.ask("GET", f"/{index}/_count")["count"])
+        """The articles of an index, as whoever looks now sees it.
+
+        Raises ClusterUnavailable where a part of it is missing.
+        """
+        return int(_whole(self._client.ask("GET", f"/{index}/_count"))["count"])
 
     def turn(self, index: str, *dropped: str) -> None:
         """Has the alias stand for *index* alone, and *dropped* ones for nothing, in one step."""
@@ -127,8 +132,9 @@ class Indices:
 
     def saved(self) -> tuple[str, Json] | None:
         """An index that a build was saved in, and what it says of itself."""
-        for index, (meta, _) in self.all().items():
-            if self._is_begun(meta) and meta["batch"] and meta["versions"] == versions():
+        for index, (meta, aliases) in self.all().items():
+            is_begun = self._is_begun(meta, aliases)
+            if is_begun and meta["batch"] and meta["versions"] == versions():
                 return index, meta
         return None
 
@@ -140,14 +146,14 @@ class Indices:
         found = self.saved() if purpose is not None else None
         if found and (found[1]["purpose"] != purpose or not self._is_as_saved(*found)):
             found = None
-        for index, (meta, _) in self.all().items():
-            if self._is_begun(meta) and not (found and index == found[0]):
+        for index, (meta, aliases) in self.all().items():
+            if self._is_begun(meta, aliases) and not (found and index == found[0]):
                 self.remove(index)
         return found
 
-    def _is_begun(self, meta: Json) -> bool:
+    def _is_begun(self, meta: Json, aliases: list[str]) -> bool:
         """Whether an index that says *meta* is in the making, for the alias."""
-        return "run" not in meta and meta.get("alias") == self._alias
+        return not aliases and "run" not in meta and meta.get("alias") == self._alias
 
     def _is_as_saved(self, index: str, meta: Json) -> bool:
         """Takes out what came after an index was saved, and says whether that is all.
@@ -155,7 +161,7 @@ class Indices:
         It is not if a build went on here and wrote some of the saved articles again.
         """
         self._drop_after(index, meta["batch"])
-        return self.count(index) == int(meta["saved"])
+        return self.count(index) == int(meta.get("saved", -1))
 
     def _drop_after(self, index: str, batch: int) -> None:
         bulk = Bulk(self._client, index)
@@ -164,7 +170,8 @@ class Indices:
                 self._client.ask("POST", f"/{index}/_refresh")
                 query = {"range": {"batch": {"gt": batch}}}
                 asked = {"size": 10_000, "_source": False, "version": True, "query": query}
-                found = self._client.ask("POST", f"/{index}/_search", asked)["hits"]["hits"]
+                answer = _whole(self._client.ask("POST", f"/{index}/_search", asked))
+                found = answer["hits"]["hits"]
                 if not found:
                     return
                 for hit in found:
@@ -182,7 +189,7 @@ class Indices:
     def remove_old(self, current: str) -> list[Json]:
         """Removes what nobody needs but *current*; gives what those that stay say of themselves.
 
-        The one before stays, and whatever is in the making.
+        The one that was searched before stays, and whatever is in the making.
         """
         there = self.all()
         ours = [
@@ -190,7 +197,8 @@ class Indices:
             for index, (meta, aliases) in there.items()
             if not aliases and meta.get("alias") == self._alias and "run" in meta
         ]
-        before = max(filter(lambda index: _number(index) < _number(current), ours), default=None)
+        ours.sort(key=lambda index: float(there[index][0]["published"]))
+        before = next((index for index in reversed(ours) if index != current), None)
         for index in ours:
             if index not in (before, current):
                 self.remove(index)
@@ -200,3 +208,10 @@ class Indices:
 
 def _number(index: str) -> int:
     return int(index.rpartition("-")[2])
+
+
+def _whole(answer: Json) -> Json:
+    """*answer*, if no part of the index was missing. Raises ClusterUnavailable."""
+    if answer["_shards"]["failed"] or answer.get("timed_out"):
+        raise ClusterUnavailable("a part of the index that is written is missing just now")
+    return answer

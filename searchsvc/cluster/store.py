@@ -318,10 +318,12 @@ class ClusterStore:
                 raise IndexDamaged(f"{said}; run its share again, then publish it")
             if not may_shrink:
                 self._look_at_whole(other, meta)
-            self._indices.put_meta(index, meta | {"alias": self._name})
+            now = {"alias": self._name, "published": self._clock()}
+            self._indices.put_meta(index, meta | now)
             self._indices.turn(index, other._alias)
             self._looked = float("-inf")
-            self._collect()
+            with suppress(ClusterUnavailable, ClusterRefuses):  # it is done; this is for later
+                self._collect()
             return self.current()
 
     def _look_at_whole(self, other: "ClusterStore", meta: Json) -> None:

@@ -189,7 +189,32 @@ def test_going_back_to_the_index_before(world: ClusterWorld) -> None:
     world.text("b.txt", "New b", "New b.")
     world.update()
     assert sorted(world.contents().values()) == ["New a.", "New b."]
-    assert [name[-6:] for name in store.status()["kept"]] == ["000001"]
+    assert [name[-6:] for name in store.status()["kept"]] == ["000001", "000002"]
+
+
+def test_the_index_that_was_searched_last_stays(store: ClusterStore) -> None:
+    def fill(one: ClusterStore) -> None:
+        with one.write(fresh=True) as draft:
+            draft.add(Article(id="1"))
+
+    fill(store)
+    spring = ClusterStore(store.root, store._client, store._name, into="spring")
+    fill(spring)
+    fill(store)
+    store.publish("spring", may_shrink=True)
+    assert [name[-6:] for name in store.status()["kept"]] == ["000002", "000003"]
+
+
+def test_a_builder_that_lost_the_lock_saves_nothing(store: ClusterStore) -> None:
+    def save_without_it() -> None:
+        with store.write(fresh=True, purpose="p") as draft:
+            draft.add(Article(id="1"))
+            store._client.ask("DELETE", f"/{store._name}-locks/_doc/write")
+            draft.save()
+
+    with pytest.raises(IndexNotWritten, match="lock of the index was lost"):
+        save_without_it()
+    assert store.interrupted(True) is None
 
 
 def test_readers_see_whole_runs_while_an_index_is_changed(store: ClusterStore) -> None:

@@ -409,7 +409,7 @@ def test_12_an_index_of_another_version_is_refused(
     store: Any = new_store()
     write(store, OIL)
     later = again(store)
-    for module in ("searchsvc.store", "searchsvc.cluster.store"):
+    for module in ("searchsvc.store", "searchsvc.cluster.indices"):
         monkeypatch.setattr(f"{module}.{version}", "another")
     with pytest.raises(IndexOutdated, match="searchsvc reindex"):
         later.current()
@@ -429,6 +429,6 @@ def test_12_an_index_of_another_engine_is_refused(
     if isinstance(later, DirectoryStore):
         monkeypatch.setattr(later._format, "NAME", "another")
     else:
-        monkeypatch.setattr("searchsvc.cluster.store.ENGINE_VERSION", "another")
+        monkeypatch.setattr("searchsvc.cluster.indices.ENGINE_VERSION", "another")
     with pytest.raises(IndexOutdated, match="another"):
         later.current()
