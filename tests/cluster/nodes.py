@@ -178,9 +178,9 @@ class Cluster:
             node.start()
         self.wait_for(len(self.nodes))
 
-    def wait_for(self, count: int, status: str = "yellow") -> None:
+    def wait_for(self, count: int, status: str = "yellow", seconds: float = START_SECONDS) -> None:
         """Waits until so many nodes form the cluster, with this status at least."""
-        end = time.monotonic() + START_SECONDS
+        end = time.monotonic() + seconds
         asked = f"/_cluster/health?wait_for_nodes={count}&wait_for_status={status}&timeout=5s"
         while time.monotonic() < end:
             for node in self.nodes:
