@@ -9,8 +9,24 @@ pytestmark = pytest.mark.browser
 
 def typed(page, text):
     page.locator("#q").press_sequentially(text)
-    page.wait_for_selector("#suggestions:not([hidden]) [role=option]")
+    page.wait_for_function(
+        """text => {
+            const list = document.getElementById("suggestions");
+            return list.dataset.typed === text && !list.hidden && list.children.length;
+        }""",
+        arg=text,
+    )
     return page.locator("#q")
+
+
+def test_a_list_for_what_stood_there_before_is_not_taken(tab, site):
+    page = tab()
+    page.goto(site)
+    box = typed(page, "s")
+    page.route("**/api/v1/suggest**", lambda route: None)  # the next list does not come
+    box.press_sequentially("torm")
+    page.keyboard.press("ArrowDown")
+    assert box.input_value() == "storm"
 
 
 def test_a_suggestion_is_taken_by_keyboard(tab, site):

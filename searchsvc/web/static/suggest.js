@@ -32,7 +32,8 @@ function close() {
   field.removeAttribute("aria-activedescendant");
 }
 
-function show(suggestions) {
+function show(suggestions, text) {
+  list.dataset.typed = text;
   list.replaceChildren(...suggestions.map((suggestion, place) => {
     const option = document.createElement("li");
     const value = document.createElement("bdi");
@@ -57,11 +58,12 @@ function show(suggestions) {
 async function ask() {
   asked?.abort();
   const { signal } = (asked = new AbortController());
+  const text = typed;
   try {
-    const answer = await fetch(`/api/v1/suggest?${new URLSearchParams({ q: typed, size: "8" })}`, { signal });
+    const answer = await fetch(`/api/v1/suggest?${new URLSearchParams({ q: text, size: "8" })}`, { signal });
     if (answer.ok) {
       const { suggestions } = await answer.json();
-      if (!signal.aborted) show(suggestions);
+      if (!signal.aborted) show(suggestions, text);
     } else close();
   } catch {
     if (!signal.aborted) close();
@@ -70,6 +72,7 @@ async function ask() {
 
 // A step of 1 or -1 through the options; before the first and after the last is what was typed.
 function move(step) {
+  if (list.dataset.typed !== typed) return; // they are for what stood there before
   const options = [...list.children];
   const at = options.findIndex((option) => option.getAttribute("aria-selected") === "true");
   const next = at < 0 && step < 0 ? options.length - 1 : at + step;
