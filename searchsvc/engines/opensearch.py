@@ -30,7 +30,7 @@ MOST_BUCKETS = 60_000
 _SOME_BUCKETS = 10_000  # of each of several facets
 _TOLD_LETTERS = 20  # of a word: a regular expression may have 1,000 characters
 
-_KEPT_FOR = "10m"  # a point in time, since it was last asked
+_KEPT_FOR = "5m"  # a point in time, since it was last asked; a node keeps its copy for as long
 _WINDOW = 10_000  # hits that a cluster goes through at once
 _MOST_ENDS = 10_000  # of pages and steps, of which is known what the next one begins behind
 _SECONDS = 10.0  # for a search that has no time of its own
