@@ -82,7 +82,9 @@ class Options:
 
     def missing(self, error: IndexMissing) -> str:
         """What there is to say where there is no index."""
-        said = error.reason.partition(";")[0]
+        said, _, how = error.reason.partition("; make one: ")
+        if how != "searchsvc index":  # it is not the one that is searched
+            return error.reason
         for command, fresh in (("index", False), ("reindex", True)):
             if corpus := self.store.interrupted(fresh):
                 again = self.typed.other(command, "--corpus", corpus)

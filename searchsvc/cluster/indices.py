@@ -48,6 +48,9 @@ class Indices:
         self._client = client
         self._name = name
         self._alias = alias
+        into = alias.removeprefix(f"{name}-into-")
+        # The command that fills it, where it is not the one that is searched.
+        self.filling = "" if alias == name else f"searchsvc reindex --into {into}"
 
     def is_there(self) -> bool:
         """Whether the alias stands for anything."""
@@ -62,7 +65,7 @@ class Indices:
         found = self._client.ask("GET", path, seconds=_LOOK_SECONDS, or_none=(404,))
         if not found:
             said = f"there is no index {self._alias!r} in the cluster at {self._client.where}"
-            raise IndexMissing(f"{said}; make one: searchsvc index")
+            raise IndexMissing(f"{said}; make one: {self.filling or 'searchsvc index'}")
         if len(found) > 1:
             raise IndexDamaged(f"{self._alias!r} stands for {', '.join(sorted(found))}", REBUILD)
         ((index, told),) = found.items()

@@ -331,8 +331,8 @@ class ClusterStore:
         if missing := _missing_shares(meta.get("shares", [])):
             some = ", ".join(missing[:5]) + ", …" * (len(missing) > 5)
             raise CorpusShrunk(
-                f"{other._alias!r} lacks the shares {some}; bring them in with searchsvc reindex"
-                " --into … --partition …, or, if this is meant: --yes"
+                f"{other._alias!r} lacks the shares {some}; bring them in, as with"
+                f" {other._indices.filling} --partition {missing[0]}, or, if this is meant: --yes"
             )
         if meta["articles"] * 2 <= self.articles():
             raise CorpusShrunk(

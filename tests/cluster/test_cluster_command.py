@@ -118,11 +118,13 @@ def test_a_rebuild_in_shares_is_searched_when_it_is_published(
         assert run("search", "gas", "--json")["total"] == 0
     assert "with 40 articles" in run("publish", "spring")
     assert run("search", "gas", "--json")["total"] == 10
-    assert "there is no index" in run("publish", "spring", code=4)
+    assert "make one: searchsvc reindex --into spring" in run("publish", "spring", code=4)
     run("reindex", "--into", "summer", "--partition", "1/9")
     run("reindex", "--into", "summer", "--partition", "3/9")
     lacking = "2/9, 4/9, 5/9, 6/9, 7/9, …"
-    assert f"lacks the shares {lacking}; bring them in" in run("publish", "summer", code=1)
+    refused = run("publish", "summer", code=1)
+    assert f"lacks the shares {lacking}; bring them in, as with searchsvc reindex --into" in refused
+    assert "summer --partition 2/9, or" in refused
     assert run("search", "gas", "--json")["total"] == 10
     assert " is live, with " in run("publish", "summer", "--yes")
 
