@@ -62,6 +62,7 @@ def ending() -> Iterator[None]:
     del _filled[before:]
 
 
+@cache
 def environment(index: Path) -> dict[str, str]:
     """The settings with which a command whose --index is *index* runs on the engine chosen."""
     if chosen == "memory":  # commands have none: the default

@@ -149,3 +149,22 @@ def read_nothing_but(monkeypatch: pytest.MonkeyPatch, word: str) -> None:
         return read(self, info, wanted)
 
     monkeypatch.setattr(Segment, "_places", checked)
+
+
+def test_positions_that_cannot_be_kept_are_read_for_the_articles_wanted_alone(
+    first: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("searchsvc.engines.whoosh.PLACES_BYTES", 100)
+    engine = open_engine(first)
+    read = Segment._places
+    asked: list[Numbers | None] = []
+
+    def noted(self: Segment, info: memoryview, wanted: Numbers | None) -> Iterator[Places]:
+        asked.append(wanted)
+        return read(self, info, wanted)
+
+    monkeypatch.setattr(Segment, "_places", noted)
+    for _ in range(2):
+        assert outcome(engine, Exact(("oil", "prices"), 0, ("title",)))[0] == 300
+    assert len(asked) == 4
+    assert not any(wanted is None for wanted in asked)

@@ -62,11 +62,15 @@ class ArrayCache(Generic[_Arrays]):
     """Arrays decoded of terms, up to so many bytes; those not asked for the longest go first."""
 
     def __init__(self, size: int) -> None:
-        self.size = size
         self._lock = threading.Lock()
         self._kept: LRUCache[_Key, _Arrays] = LRUCache(
             size, getsizeof=lambda arrays: 200 + sum(array.nbytes for array in arrays)
         )
+
+    @property
+    def size(self) -> float:
+        """The most that it keeps, in bytes."""
+        return self._kept.maxsize
 
     def get(self, key: _Key) -> _Arrays | None:
         with self._lock:
@@ -154,9 +158,8 @@ class Segment:
         if info is None:
             return
         key = (self._serial, field, term)
-        _, weight, size, *_ = FACTS.unpack_from(
-            info
-        )  # the weight of a word is how often it is there
+        # The weight of a word is how often it is there.
+        _, weight, size, *_ = FACTS.unpack_from(info)
         if kept := cache.get(key):
             yield _inside(kept[0], wanted)
         elif BLOCK < size <= _PART * wanted.size and 8 * weight <= cache.size:

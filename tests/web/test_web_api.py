@@ -5,6 +5,7 @@ import dataclasses
 import datetime as dt
 
 import pytest
+import stores
 from stores import refill
 
 from searchsvc.article import Article
@@ -40,8 +41,10 @@ def ids(answer):
 )
 def test_parameters(client, api, query, found):
     answer = client.get(f"/api/v1/search?{query}").json
-    by_relevance = "q=oil" in query and "sort=" not in query  # which is each engine's own
-    assert (sorted(ids(answer)) if by_relevance else ids(answer)) == found
+    if stores.chosen != "memory" and "q=oil" in query:  # relevance is each engine's own
+        assert sorted(ids(answer)) == found
+    else:
+        assert ids(answer) == found
 
 
 def test_every_year_that_a_facet_shows_can_be_chosen(store, client):
@@ -275,7 +278,8 @@ def test_a_cursor_walks_its_own_generation_or_is_gone(client, store, monkeypatch
     beginning = client.get("/api/v1/search?size=1").json
     old = store.current()
     refill(store, [Article(id="new", title="New")])
-    monkeypatch.setattr(store, "generation", lambda name: None)
+    if stores.chosen != "memory":  # others keep it for a while
+        monkeypatch.setattr(store, "generation", lambda name: None)
     gone = client.get(beginning["links"]["next"])
     assert gone.status_code == 410
     assert gone.json["type"] == "urn:searchsvc:problem:cursor-expired"
