@@ -458,6 +458,27 @@ def test_who_walks_through_all_pages_is_not_led_from_the_beginning_each_time(
     assert asked.count("/_search") == 9
 
 
+def test_the_end_of_a_partial_page_is_not_remembered(
+    store: ClusterStore, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(opensearch, "_WINDOW", 10)
+    with store.write(fresh=True) as draft:
+        for number in range(57):
+            draft.add(Article(id=f"{number:02}"))
+    engine = store.current().engine
+    search_in = engine._search_in
+
+    def late(state: str, body: Any, seconds: float | None) -> Any:
+        body = {**body, "from": 9} if "from" in body else body  # others than those of the page
+        return {**(search_in(state, body, seconds) or {}), "timed_out": True}
+
+    with monkeypatch.context() as patch:
+        patch.setattr(engine, "_search_in", late)
+        assert engine.search(SearchRequest(query=All(), offset=5, limit=5)).partial
+    hits = engine.search(SearchRequest(query=All(), offset=10, limit=5)).hits
+    assert [hit.article.id for hit in hits] == ["10", "11", "12", "13", "14"]
+
+
 def test_a_deep_page_for_which_there_is_no_time_is_partial(
     store: ClusterStore, monkeypatch: pytest.MonkeyPatch
 ) -> None:
