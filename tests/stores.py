@@ -70,7 +70,7 @@ def environment(index: Path) -> dict[str, str]:
     if chosen != "opensearch":
         return {"SEARCHSVC_ENGINE": chosen}
     name = f"test-{hashlib.sha256(os.fsencode(index)).hexdigest()[:12]}"
-    atexit.register(lambda: remove(cluster_store(index, cluster_urls(), name)))
+    atexit.register(remove, cluster_store(index, cluster_urls(), name))
     return {
         "SEARCHSVC_ENGINE": chosen,
         "SEARCHSVC_OPENSEARCH_URL": ",".join(cluster_urls()),
