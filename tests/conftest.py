@@ -6,6 +6,7 @@ once for each that can be written to. `--engine NAME`, repeatable, chooses among
 
 import json
 from collections.abc import Callable, Iterable, Iterator
+from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -18,6 +19,7 @@ from searchsvc import lexicon, profiles, searching, suggesting
 from searchsvc.article import Article
 from searchsvc.engines.base import Engine, Store
 from searchsvc.engines.memory import MemoryEngine
+from searchsvc.readers.sandbox import Workers
 
 settings.register_profile("default", deadline=None)  # how fast something is, bench/ measures
 settings.load_profile("default")
@@ -127,6 +129,13 @@ def thorough(pytestconfig: pytest.Config) -> bool:
 def seed(pytestconfig: pytest.Config) -> int:
     """What all chance begins with."""
     return int(pytestconfig.getoption("--seed"))
+
+
+@pytest.fixture(scope="module")
+def readers() -> Iterator[Workers]:
+    """Processes that read the files of a corpus, started once for all updates of a test file."""
+    with closing(Workers()) as kept:
+        yield kept
 
 
 @pytest.fixture(scope="session")

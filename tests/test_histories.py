@@ -1,11 +1,8 @@
 """Random histories of a corpus: brought in step by step, they end as if indexed all at once."""
 
 import random
-from collections.abc import Iterator
-from contextlib import closing
 from pathlib import Path
 
-import pytest
 from test_indexing import World
 
 from searchsvc.article import Article
@@ -26,8 +23,8 @@ QUERIES = ["oil", '"gold price"', "pri*", "Reagan", "people:baker", "strike OR s
 class History(World):
     """A corpus to which things happen by chance."""
 
-    def __init__(self, folder: Path, seed: int) -> None:
-        super().__init__(folder)
+    def __init__(self, folder: Path, seed: int, readers: Workers) -> None:
+        super().__init__(folder, readers=readers)
         self.chance = random.Random(seed)
 
     def sentence(self) -> str:
@@ -95,15 +92,9 @@ def seen(store: DirectoryStore, articles: list[Article]) -> dict[str, object]:
     return {"articles": articles, "answers": answers}
 
 
-@pytest.fixture(scope="module")
-def readers() -> Iterator[Workers]:
-    with closing(Workers()) as kept:
-        yield kept
-
-
 def run(folder: Path, seed: int, readers: Workers) -> None:
     """One history: some steps between updates, by all or by the paths that changed."""
-    world = History(folder, seed)
+    world = History(folder, seed, readers)
     for _ in range(world.chance.randint(2, 6)):
         before = {path: path.stat().st_mtime_ns for path in world.files()}
         for _ in range(world.chance.randint(1, 5)):
@@ -114,14 +105,14 @@ def run(folder: Path, seed: int, readers: Workers) -> None:
         if paths and world.chance.random() < 0.5:  # as notices tell of folders too
             paths += [path.parent for path in paths]
         try:
-            world.update(readers=readers, paths=paths)
+            world.update(paths=paths)
         except CorrectionsError:
             world.correct()
-            world.update(readers=readers)
-    other = World(folder / "other", world.corpus)
-    other.update(readers=readers, fresh=True)
+            world.update()
+    other = World(folder / "other", world.corpus, readers)
+    other.update(fresh=True)
     assert seen(world.store, world.articles()) == seen(other.store, other.articles()), seed
-    assert world.update(readers=readers).generation is None, seed
+    assert world.update().generation is None, seed
     assert world.store.verify() == []
 
 

@@ -28,9 +28,12 @@ from searchsvc.store import DirectoryDraft, DirectoryStore
 
 
 class World:
-    """A corpus in a folder, and its index."""
+    """A corpus in a folder, and its index; what reads it is started for each update, or kept."""
 
-    def __init__(self, folder: Path, corpus: Path | None = None) -> None:
+    def __init__(
+        self, folder: Path, corpus: Path | None = None, readers: Workers | None = None
+    ) -> None:
+        self.readers = readers
         self.corpus = corpus or folder / "corpus"
         self.corpus.mkdir(exist_ok=True)
         self.store = DirectoryStore(folder / "index")
@@ -58,7 +61,7 @@ class World:
         return {article.title: article.people for article in self.articles()}
 
     def update(self, corpus: Path | None = None, **options: object) -> IndexReport:
-        options = {"may_shrink": True, **options}
+        options = {"may_shrink": True, "readers": self.readers, **options}
         return update(self.store, corpus or self.corpus, **options)  # type: ignore[arg-type]
 
     def titles(self) -> set[str]:
@@ -73,8 +76,8 @@ class World:
 
 
 @pytest.fixture
-def world(tmp_path: Path) -> World:
-    return World(tmp_path)
+def world(tmp_path: Path, readers: Workers) -> World:
+    return World(tmp_path, readers=readers)
 
 
 def counts(report: IndexReport) -> tuple[int, int, int, int]:
@@ -682,9 +685,10 @@ LINES = (
 
 
 @pytest.mark.parametrize("seed", range(2))
-def test_histories_with_corrections_end_like_one_rebuild(tmp_path: Path, seed: int) -> None:
+def test_histories_with_corrections_end_like_one_rebuild(
+    world: World, tmp_path: Path, seed: int
+) -> None:
     chance = random.Random(seed)
-    world = World(tmp_path)
     source = NameSource(cache=tmp_path / "names.sqlite")
     names = ("Anna Reed", "Anne Reed", "Paul Volcker", "James Baker")
     places = ("Leeds", "Lisbon", "Portugal")

@@ -2,8 +2,6 @@
 
 import random
 import threading
-from collections.abc import Iterator
-from contextlib import closing
 from pathlib import Path
 
 import pytest
@@ -18,19 +16,11 @@ def shares(count: int) -> list[Share]:
     return [Share(number, count) for number in range(1, count + 1)]
 
 
-@pytest.fixture(scope="module")
-def readers() -> Iterator[Workers]:
-    with closing(Workers(1)) as kept:
-        yield kept
-
-
-def bring_in(
-    world: World, count: int, chance: random.Random, readers: Workers
-) -> list[IndexReport]:
+def bring_in(world: World, count: int, chance: random.Random) -> list[IndexReport]:
     """All shares, in any order."""
     order = shares(count)
     chance.shuffle(order)
-    return [world.update(share=share, readers=readers) for share in order]
+    return [world.update(share=share) for share in order]
 
 
 def test_every_file_is_of_one_share() -> None:
@@ -51,7 +41,7 @@ def test_what_is_no_share_is_named(text: str) -> None:
 @pytest.mark.parametrize("seed", range(3))
 def test_shares_end_as_one_update_does(tmp_path: Path, seed: int, readers: Workers) -> None:
     chance = random.Random(seed)
-    parted = World(tmp_path / "parted", tmp_path / "corpus")
+    parted = World(tmp_path / "parted", tmp_path / "corpus", readers)
     for round in range(4):
         for _ in range(8):
             name = f"{chance.randrange(12)}.jsonl"
@@ -60,17 +50,17 @@ def test_shares_end_as_one_update_does(tmp_path: Path, seed: int, readers: Worke
             parted.jsonl(name, *articles)
         for _ in range(2):
             (parted.corpus / f"{chance.randrange(12)}.jsonl").unlink(missing_ok=True)
-        bring_in(parted, 3, chance, readers)
+        bring_in(parted, 3, chance)
         # Who lost an id to a share that came later, and got it back, reads it again.
-        again = bring_in(parted, 3, chance, readers)
+        again = bring_in(parted, 3, chance)
         assert sum(report.added + report.changed + report.removed for report in again) == 0
-        whole = World(tmp_path / f"whole-{round}", parted.corpus)
-        whole.update(readers=readers)
+        whole = World(tmp_path / f"whole-{round}", parted.corpus, readers)
+        whole.update()
         assert parted.articles() == whole.articles()
 
 
-def test_a_share_removes_only_what_it_lost_itself(tmp_path: Path) -> None:
-    world = World(tmp_path)
+def test_a_share_removes_only_what_it_lost_itself(tmp_path: Path, readers: Workers) -> None:
+    world = World(tmp_path, readers=readers)
     for number in range(20):
         world.text(f"{number}.txt", f"Title {number}")
     world.update()

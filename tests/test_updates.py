@@ -7,7 +7,6 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
 from contextlib import closing, suppress
 from pathlib import Path
 
@@ -33,14 +32,8 @@ from searchsvc.store import DirectoryStore
 
 
 @pytest.fixture
-def world(tmp_path: Path) -> World:
-    return World(tmp_path)
-
-
-@pytest.fixture
-def readers() -> Iterator[Workers]:
-    with closing(Workers(1)) as kept:
-        yield kept
+def world(tmp_path: Path, readers: Workers) -> World:
+    return World(tmp_path, readers=readers)
 
 
 # -- paths that are known to have changed --------------------------------------------------------
@@ -116,18 +109,19 @@ def test_paths_are_reported_on_and_nothing_else(world: World) -> None:
     assert ["has the id '1'" in remark.reason for remark in report.remarks] == [True]
 
 
-def test_workers_that_are_kept_read_for_every_update(world: World, readers: Workers) -> None:
-    world.text("a.txt", "Alpha")
-    world.update(readers=readers)
-    (first,) = readers._idle
-    world.text("b.txt", "Beta")
-    world.update(readers=readers)
-    assert readers._idle == [first]
-    assert first.served == 2
-    first._process.kill()
-    first._process.wait()
-    world.text("c.txt", "Gamma")
-    world.update(readers=readers)
+def test_workers_that_are_kept_read_for_every_update(world: World) -> None:
+    with closing(Workers(1)) as kept:
+        world.text("a.txt", "Alpha")
+        world.update(readers=kept)
+        (first,) = kept._idle
+        world.text("b.txt", "Beta")
+        world.update(readers=kept)
+        assert kept._idle == [first]
+        assert first.served == 2
+        first._process.kill()
+        first._process.wait()
+        world.text("c.txt", "Gamma")
+        world.update(readers=kept)
     assert world.titles() == {"Alpha", "Beta", "Gamma"}
 
 
@@ -299,7 +293,7 @@ def test_an_interrupted_build_goes_on_and_ends_as_an_uninterrupted_one(
     assert (report.added, report.changed, report.total) == expected
     assert not list(world.store.root.glob("checkpoint-*"))
     assert world.store.verify() == []
-    other = World(tmp_path / "other", world.corpus)
+    other = World(tmp_path / "other", world.corpus, world.readers)
     other.update()
     assert world.articles() == other.articles()
     assert world.update().generation is None

@@ -19,6 +19,7 @@ import sys
 import time
 from base64 import b64decode, b64encode
 from collections.abc import Iterable, Iterator
+from contextlib import suppress
 from dataclasses import asdict, dataclass
 from functools import lru_cache
 from pathlib import Path
@@ -201,9 +202,18 @@ def with_names(item: Item, names: NameSearch) -> Item | Named:
     return name(item, _cache(names.cache), names.model)
 
 
-@lru_cache(maxsize=1)
 def _cache(path: str | None) -> NamesCache | None:
-    return NamesCache(Path(path), read_only=True) if path else None
+    if path is None:
+        return None
+    with suppress(OSError):  # not there
+        return _open_cache(path, os.stat(path).st_ino)
+    return None
+
+
+@lru_cache(maxsize=1)
+def _open_cache(path: str, inode: int) -> NamesCache:
+    # A worker may be kept for longer than the file: one that takes its place is opened anew.
+    return NamesCache(Path(path), read_only=True)
 
 
 def _allow_cpu(seconds: int) -> None:
