@@ -24,7 +24,7 @@ run: $(VENV)/run.installed
 	$(BIN)/searchsvc serve
 
 test: $(VENV)/test.installed
-	$(BIN)/python -m pytest -q -n 2 --dist worksteal -m "not browser and not reuters and not ner and not cluster" $(TESTS)
+	$(BIN)/python -m pytest -q -n 2 --dist worksteal -m "not browser and not reuters and not ner and not cluster and not faults" $(TESTS)
 
 SEED ?= 1
 

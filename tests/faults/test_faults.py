@@ -1,4 +1,4 @@
-"""Every kind of fault: a slice of it in each run of the tests, all of it with `--thorough`."""
+"""Every kind of fault: a slice of it in CI, all of it with `--thorough`."""
 
 import random
 from collections.abc import Callable
@@ -11,6 +11,8 @@ from .figures import Figures, is_ci
 from .indexer import Indexers
 from .scenarios import Scenario
 from .strace import Call
+
+pytestmark = pytest.mark.faults
 
 Tell = Callable[[Figures], None]
 

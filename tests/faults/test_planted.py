@@ -14,6 +14,8 @@ from .planted import BUGS, plant
 from .scenarios import Scenario
 from .strace import Call, points
 
+pytestmark = pytest.mark.faults
+
 _SEALED = "/draft/MANIFEST.json"  # made when everything else of a generation is there
 
 
