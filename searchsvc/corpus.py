@@ -73,7 +73,7 @@ def scan(root: Path, below: Path | None = None) -> Iterator[CorpusFile | Skipped
     except (OSError, RuntimeError) as error:  # RuntimeError: a loop of links
         raise CorpusError(
             f"the corpus {str(root)!r} cannot be opened: {_why(error)};"
-            " name a folder or a file that is there with --corpus"
+            " name a folder or a file that is there"
         ) from None
     if not real.is_dir():
         return _Scan(real.parent).visit(real, root.name)

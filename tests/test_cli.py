@@ -60,7 +60,7 @@ def run(home: Path) -> Run:
 
 def test_index_reports_what_it_did(run: Run, tmp_path: Path) -> None:
     (tmp_path / "a.txt").write_text("Alpha\n\nThe first story.\n")
-    first = run("index", "--index", str(tmp_path / "ix"), "--corpus", str(tmp_path / "a.txt"))
+    first = run("index", "--index", str(tmp_path / "ix"), str(tmp_path / "a.txt"))
     assert first.returncode == 0
     assert "1 added" in first.stdout
     again = run("--index", str(tmp_path / "ix"), "--corpus", str(tmp_path / "a.txt"), "index")
@@ -209,7 +209,9 @@ def test_status_tells_the_state_of_the_index(run: Run) -> None:
         (("index", "--corpus", ""), 2, "--corpus is empty"),
         (("status", "--index", ""), 2, "--index is empty"),
         (("reindex", "--may-lose", "5%"), 2, "--gate FILE"),
-        (("index", "--corpus", "nowhere"), 1, "that is there with --corpus"),
+        (("index", "--corpus", "nowhere"), 1, "a folder or a file that is there"),
+        (("index", "here", "--corpus", "there"), 2, "is said to be 'there' and 'here': name one"),
+        (("index", "here", "there"), 2, "unexpected extra argument (there)"),
         pytest.param(
             ("status", "--index", os.devnull),
             2,

@@ -12,7 +12,16 @@ from typing import Any
 import click
 
 from searchsvc import terminal
-from searchsvc.cli.options import DONE, NO_INDEX, SKIPPED, Command, Options, command, setting_flag
+from searchsvc.cli.options import (
+    DONE,
+    NO_INDEX,
+    SKIPPED,
+    Command,
+    Options,
+    command,
+    corpus_argument,
+    setting_flag,
+)
 from searchsvc.enriching import enrich
 from searchsvc.errors import IndexProblem, SearchServiceError
 from searchsvc.extract.model import DEFAULT as DEFAULT_MODEL
@@ -36,7 +45,8 @@ def _writing_flags(command: Command) -> Command:
 
 
 def _update_flags(command: Command) -> Command:
-    return setting_flag("corrections")(setting_flag("model")(_writing_flags(command)))
+    flags = setting_flag("corrections")(setting_flag("model")(_writing_flags(command)))
+    return corpus_argument(flags)
 
 
 def _partition(
@@ -71,7 +81,7 @@ def index(
 ) -> int:
     """Bring the index up to date with the corpus: what is new, changed or gone.
 
-    Example: searchsvc index --corpus articles/
+    Example: searchsvc index articles/
     """
     if share:
         open_cluster(options.config).close()  # which says so if there is none
@@ -120,7 +130,7 @@ def reindex(
 ) -> int:
     """Build the index anew beside the live one, then swap.
 
-    Example: searchsvc reindex --corpus articles/ --gate queries.txt
+    Example: searchsvc reindex articles/ --gate queries.txt
     """
     if may_lose is not None and gate is None:
         raise click.UsageError("--may-lose is of the queries of --gate FILE, which is not given")
@@ -227,13 +237,14 @@ def forget_command(options: Options, path: Path, dry_run: bool, yes: bool, wait:
 
 
 @command()
+@corpus_argument
 @click.option("--yes", is_flag=True, help="Go on though more than half of the articles leave.")
 @setting_flag("corrections")
 @setting_flag("model")
 def watch(options: Options, yes: bool, **settings: str | None) -> int:
     """Keep the index up to date: whatever changes in the corpus is indexed at once.
 
-    Example: searchsvc watch --corpus articles/
+    Example: searchsvc watch articles/
     """
     from searchsvc.watching import watch_corpus  # its library is loaded for nothing else
 

@@ -104,15 +104,20 @@ def command(**settings: Any) -> Callable[[Callable[..., Any]], click.Command]:
             corpus: str | None,
             engine: str | None,
             as_json: bool,
+            folder: str | None = None,
             **arguments: Any,
         ) -> None:
             given = {"index": index, "corpus": corpus, "engine": engine, "as_json": as_json}
-            given = {
+            flags = (context.obj or {}) | {
                 name: value
                 for name, value in given.items()
                 if value is not None and value is not False
             }
-            options = Options((context.obj or {}) | given)
+            if folder is not None and flags.setdefault("corpus", folder) != folder:
+                raise click.UsageError(
+                    f"the corpus is said to be {flags['corpus']!r} and {folder!r}: name one"
+                )
+            options = Options(flags)
             context.call_on_close(options.close)
             try:
                 code = function(options, **arguments)
@@ -150,6 +155,11 @@ def cli(context: click.Context, /, **given: Any) -> None:
     context.obj = {
         name: value for name, value in given.items() if value is not None and value is not False
     }
+
+
+def corpus_argument(command: Command) -> Command:
+    """A corpus named without its flag."""
+    return click.argument("folder", required=False, metavar="[CORPUS]")(command)
 
 
 def setting_flag(name: str) -> Callable[[Command], Command]:
