@@ -25,17 +25,15 @@ from whoosh.util.numeric import byte_to_length
 from searchsvc.article import Article
 from searchsvc.engines.base import Bucket, Hit, SearchRequest, SearchResult, Sort
 from searchsvc.engines.evaluation import NO_NUMBERS, Evaluation, Matches, Numbers, Places
-from searchsvc.engines.whoosh_schema import UNDATED, VERSION
-from searchsvc.engines.whoosh_segment import (
+from searchsvc.engines.whoosh_cache import (
     ArrayCache,
     PlacesCache,
     Postings,
     PostingsCache,
-    Segment,
-    SegmentView,
-    open_segment,
     serials,
 )
+from searchsvc.engines.whoosh_schema import UNDATED, VERSION
+from searchsvc.engines.whoosh_segment import Segment, SegmentView, open_segment
 from searchsvc.engines.whoosh_writer import WhooshWriter
 from searchsvc.engines.word_lists import Listed, WordLists
 

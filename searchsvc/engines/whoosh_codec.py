@@ -23,8 +23,7 @@ from whoosh.codec.whoosh3 import WHOOSH3_HEADER_MAGIC, W3Codec, W3Segment
 from whoosh.index import _DEF_INDEX_NAME
 from whoosh.util.numeric import byte_to_length
 
-from searchsvc.engines.whoosh_schema import schema
-from searchsvc.engines.whoosh_segment import (
+from searchsvc.engines.whoosh_files import (
     BLOCK,
     BUCKETS,
     EXTENT,
@@ -34,6 +33,7 @@ from searchsvc.engines.whoosh_segment import (
     SLOT,
     TABLE,
 )
+from searchsvc.engines.whoosh_schema import schema
 
 # What a key begins with: its field, numbered in the order of names, as Whoosh has it.
 _INDEXED = [name for name, field in schema().items() if field.indexed]

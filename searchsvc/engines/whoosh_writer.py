@@ -26,8 +26,9 @@ from whoosh.util.numeric import length_to_byte
 from searchsvc import analysis
 from searchsvc.article import Article
 from searchsvc.engines.whoosh_codec import PREFIXES, Columns, PostingList, Source, write_segment
+from searchsvc.engines.whoosh_files import FIELD
 from searchsvc.engines.whoosh_schema import UNDATED, VALUE_GAP, schema
-from searchsvc.engines.whoosh_segment import FIELD, Segment, open_segment
+from searchsvc.engines.whoosh_segment import Segment, open_segment
 from searchsvc.schema import FACET_FIELDS, TEXT_FIELDS, texts, values
 
 MAX_POSTINGS = 3_000_000  # of a segment in memory: about 300 MB
