@@ -1,8 +1,7 @@
 """What the index was made from: files, the articles that they claim, and who of them is live.
 
-The ledger belongs to a generation (SQLite), so it always tells of exactly that index. It is two
-files, since an update must cost what it changes: a base, which generations share and nobody
-changes, and what has changed since. When that has grown, both are written as a new base.
+The ledger belongs to a generation, so it always tells of exactly that index. Its tables, which
+`ledger_tables` keeps in two files:
 
     roots      folders that were indexed; a file is known by its root and its name below it
     files      size, time and hash when a file was read, and by which version of which reader
@@ -19,48 +18,18 @@ every file name is text.
 """
 
 import os
-import sqlite3
 from collections.abc import Iterable, Iterator
-from contextlib import closing
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 
 from searchsvc.corpus import CorpusFile
+from searchsvc.ledger_tables import OF_FILES, LedgerTables
 from searchsvc.readers import Note, Problem, reader_version
 
 LEDGER = "ledger.sqlite"  # what a generation calls the two files
 LEDGER_CHANGES = "ledger-changes.sqlite"
 
-# {0} is the database that the tables are made in.
-_KEPT = """
-create table {0}.roots (
-    root integer primary key, path blob unique, gone integer not null default 0);
-create table {0}.naming (root integer primary key, found_by text, corrections text);
-create table {0}.files (
-    root integer, name blob, size integer, mtime_ns integer, hash blob, reader text,
-    version integer, primary key (root, name)) without rowid;
-create table {0}.remarks (
-    root integer, name blob, number integer, place text, reason text, fault integer,
-    primary key (root, name, number)) without rowid;
-create table {0}.claims (
-    id text, name blob, root integer, place integer, digest blob,
-    primary key (id, name, root, place)) without rowid;
-create index {0}.claims_by_file on claims (root, name);
-create table {0}.live (id text primary key, root integer, name blob, place integer, digest blob)
-    without rowid;
-create table {0}.corrected (
-    id text, correction text, primary key (id, correction)) without rowid;
-create index {0}.corrected_by_correction on corrected (correction);
-create table {0}.touched (id text primary key) without rowid;
-"""
-# Rows of the base that no longer count, by what they are about.
-_REPLACED = """
-create table main.replaced_files (root integer, name blob, primary key (root, name)) without rowid;
-create table main.replaced_ids (id text primary key) without rowid;
-"""
-_SMALL = ("roots", "naming", "touched")  # copied whole when a base gets changes
-_OF_FILES = ("files", "remarks", "claims")
-_OF_IDS = ("live", "corrected")
 # The claim on an id that counts, and the one whose article the index holds; {0} is the id.
 # The limit keeps the order out of the inner query, which looks for the id in each table then;
 # together they would have SQLite lay out all claims first.
@@ -71,7 +40,6 @@ _OWNER = (
     " order by gone, name, root, place limit 1"
 )
 _LIVE = "select l.id, l.root, l.name, l.place, l.digest from all_live l where l.id = {0}"
-_MOST_PAGES = 250  # of changes, besides a quarter of the base, before both become a new base
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,129 +74,17 @@ class Remark:
     fault: bool
 
 
-class Ledger:
+class Ledger(LedgerTables):
     """The ledger in the SQLite file *path*, made if it is not there; ":memory:" for a trial.
 
     With *base*, another ledger's file, it begins as that one, which is only read: *path* holds
     what differs. *copy_of* is a file of such differences to begin with.
     """
 
-    def __init__(self, path: str, base: str | None = None, copy_of: str | None = None) -> None:
-        self._base = base
-        self._path = path
-        # Without uri the base could be attached as one only where SQLite has them on for all.
-        self._db = sqlite3.connect(path, isolation_level=None, uri=True)
-        try:
-            self._open(copy_of)
-        except BaseException:
-            self.close()
-            raise
-
-    def _open(self, copy_of: str | None) -> None:
-        # The generation is synced when it is published; until then nobody else sees this file.
-        self._db.execute("pragma synchronous = off")
-        self._db.execute("pragma journal_mode = memory")
-        if copy_of is not None and os.path.exists(copy_of):
-            with closing(sqlite3.connect(f"{_uri(copy_of)}?mode=ro", uri=True)) as source:
-                source.backup(self._db)
-        if self._base is not None:
-            self._db.execute("attach ? as base", (f"{_uri(self._base)}?immutable=1",))
-        if not self._db.execute("select 1 from sqlite_master where name = 'roots'").fetchone():
-            self._db.executescript(_KEPT.format("main") + _REPLACED)
-            for table in _SMALL if self._base is not None else ():
-                self._db.execute(f"insert into main.{table} select * from base.{table}")
-        for table in (*_OF_FILES, *_OF_IDS):
-            self._db.execute(f"create temp view all_{table} as {self._view(table)}")
-        found = self._db.execute("select 1 from all_corrected limit 1").fetchone()
-        self._any_corrected = found is not None  # mostly not, and then nobody need look
-        self._db.execute("begin")
-        self._changes_before = self._db.total_changes
-
-    def _view(self, table: str) -> str:
-        """All rows of *table*: those that changed, and those of the base that still count."""
-        if self._base is None:
-            return f"select * from main.{table}"
-        if table in _OF_FILES:
-            gone = "select 1 from replaced_files r where r.root = b.root and r.name = b.name"
-        else:
-            gone = "select 1 from replaced_ids r where r.id = b.id"
-        return (
-            f"select * from main.{table} union all"
-            f" select * from base.{table} b where not exists ({gone})"
-        )
-
-    @property
-    def changed(self) -> bool:
-        """Whether anything that stays was changed."""
-        return self._db.total_changes > self._changes_before
-
-    def commit(self) -> None:
-        """Writes what was changed."""
-        self._db.execute("commit")
-        self._db.execute("begin")
-
-    def finish(self) -> None:
-        """Writes what was changed, and lets go; changes that have grown become part of the base."""
-        self._db.execute("commit")
-        if self._base is not None and self._pages("main") > _MOST_PAGES + self._pages("base") // 4:
-            self._fold(self._base)
-            self.close()
-            os.unlink(self._path)
-        else:
-            self.close()
-
-    def close(self) -> None:
-        """Lets go of the files; what was changed since the last commit is lost."""
-        self._db.close()
-
-    def _pages(self, database: str) -> int:
-        pages: int = self._db.execute(f"pragma {database}.page_count").fetchone()[0]
-        return pages
-
-    def _fold(self, base: str) -> None:
-        # Other generations have the same file under their own names, and we have it open.
-        os.unlink(base)
-        self._db.execute("attach ? as folded", (base,))
-        self._db.execute("pragma folded.synchronous = off")
-        self._db.execute("pragma folded.journal_mode = off")
-        self._db.executescript(_KEPT.format("folded"))
-        self._db.execute("begin")
-        for table in _SMALL:
-            self._db.execute(f"insert into folded.{table} select * from main.{table}")
-        for table in (*_OF_FILES, *_OF_IDS):
-            self._db.execute(f"insert into folded.{table} select * from all_{table} order by 1, 2")
-        self._db.execute("commit")
-
-    # -- rows of the base that change ------------------------------------------------------------
-
-    def _replace_file(self, root: int, name: bytes, keep: bool) -> None:
-        """Has the base's rows about a file count no more; *keep*: they are ours from then on."""
-        self._replace("files", _OF_FILES, {"root": root, "name": name}, keep)
-
-    def _replace_id(self, id: str) -> None:
-        """Makes the base's rows about an id ours."""
-        self._replace("ids", _OF_IDS, {"id": id}, keep=True)
-
-    def _replace(
-        self, what: str, tables: tuple[str, ...], key: dict[str, object], keep: bool
-    ) -> None:
-        if self._base is None:
-            return
-        columns, values = ", ".join(key), tuple(key.values())
-        where = " and ".join(f"{column} = ?" for column in key)
-
-        def has(table: str) -> bool:
-            row = self._db.execute(f"select 1 from {table} where {where} limit 1", values)
-            return row.fetchone() is not None
-
-        if has(f"replaced_{what}") or not any(has(f"base.{table}") for table in tables):
-            return
-        if keep:
-            for table in tables:
-                ours = f"insert into main.{table} select * from base.{table} where {where}"
-                self._db.execute(ours, values)
-        marks = ", ".join("?" * len(key))
-        self._db.execute(f"insert into replaced_{what} ({columns}) values ({marks})", values)
+    @cached_property
+    def _any_corrected(self) -> bool:
+        """Whether any article is; mostly none, and then nobody need look."""
+        return self._db.execute("select 1 from all_corrected limit 1").fetchone() is not None
 
     # -- roots ---------------------------------------------------------------------------------
 
@@ -297,7 +153,7 @@ class Ledger:
             if self._db.execute(f"select 1 from claims {here}", place).fetchone():
                 self._db.execute(f"update files set mtime_ns = -1, hash = x'' {here}", place)
             else:
-                for table in _OF_FILES:
+                for table in OF_FILES:
                     self._db.execute(f"delete from {table} {here}", place)
 
     # -- files ---------------------------------------------------------------------------------
@@ -347,7 +203,7 @@ class Ledger:
         place = (root, os.fsencode(name))
         self._touch("select id from all_claims where root = ? and name = ?", place)
         self._replace_file(*place, keep=False)
-        for table in _OF_FILES:
+        for table in OF_FILES:
             self._db.execute(f"delete from {table} where root = ? and name = ?", place)
 
     def begin_file(self, root: int, file: CorpusFile) -> None:
@@ -521,7 +377,3 @@ class Ledger:
 
     def _touch(self, ids: str, arguments: tuple[object, ...]) -> None:
         self._db.execute(f"insert or ignore into touched {ids}", arguments)
-
-
-def _uri(path: str) -> str:
-    return Path(path).absolute().as_uri()

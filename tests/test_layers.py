@@ -16,8 +16,8 @@ LAYERS = (
     ("language", "query"),
     (
         "workers",
-        "corpus readers extract engines snippets ledger generation draft index_folder published"
-        " keeping store cluster",
+        "corpus readers extract engines snippets ledger ledger_tables generation draft index_folder"
+        " published keeping store cluster",
     ),
     (
         "use cases",

@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from searchsvc import ledger
+from searchsvc import ledger_tables
 from searchsvc.corpus import CorpusFile
 from searchsvc.ledger import Claim, Ledger, Naming
 from searchsvc.readers import Note, Problem
@@ -111,7 +111,7 @@ def test_generations_of_ledgers_tell_what_one_ledger_tells(
 ) -> None:
     chance = random.Random(seed)
     with pytest.MonkeyPatch.context() as patch, closing(Ledger(":memory:")) as whole:
-        patch.setattr(ledger, "_MOST_PAGES", most)  # with 0 every generation has a new base
+        patch.setattr(ledger_tables, "_MOST_PAGES", most)  # with 0 every generation has a new base
         generations = Generations(tmp_path_factory.mktemp("ledger"))
         for _ in range(chance.randrange(100)):  # long enough for rows of a base to change
             if chance.random() < 0.15:
@@ -198,7 +198,7 @@ def test_an_update_writes_what_it_changes(generations: Generations) -> None:
 def test_changes_that_have_grown_become_part_of_the_base(
     generations: Generations, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(ledger, "_MOST_PAGES", 10)
+    monkeypatch.setattr(ledger_tables, "_MOST_PAGES", 10)
     for number in range(3000):
         generations.ledger.forget(1, f"{number}.txt")
         if number % 2:
