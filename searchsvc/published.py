@@ -24,6 +24,11 @@ class DirectoryGeneration:
     reason: str | None = None
 
     @property
+    def identity(self) -> str:
+        """Its name and when it was published: a name may come again, as after a restore."""
+        return f"{self.name}.{round(self.manifest['published'] * 1000):x}"
+
+    @property
     def is_spare(self) -> bool:
         """Whether it is the copy of a generation that is gone."""
         return self.folder.name.startswith("spare-")

@@ -190,7 +190,7 @@ def _link(asked: SearchParameters, **changes: object) -> str:
 
 
 def _cursor_link(asked: SearchParameters, generation: Generation, offset: int) -> str:
-    place = base64.urlsafe_b64encode(f"{generation.name}:{offset}".encode())
+    place = base64.urlsafe_b64encode(f"{generation.identity}:{offset}".encode())
     return _link(asked, page=None, cursor=place.decode().rstrip("="))
 
 
@@ -198,19 +198,19 @@ def _place(store: Store, asked: SearchParameters) -> tuple[Generation, int]:
     """The generation that is asked for, and how many of its hits come before the page."""
     if asked.cursor is None:
         return store.current(), (asked.page - 1) * asked.size
-    place = re.fullmatch(r"([0-9A-Za-z]+):([0-9]{1,12})", _decoded(asked.cursor))
+    place = re.fullmatch(r"(([0-9A-Za-z]+)\.[0-9a-f]+):([0-9]{1,12})", _decoded(asked.cursor))
     if not place:
         raise ParameterError("cursor", "is not one that this service gave; begin anew without it")
     try:
-        generation = store.generation(place[1])
+        generation = store.generation(place[2])
     except IndexProblem:  # of a version before this one
         generation = None
-    if generation is None:
+    if generation is None or generation.identity != place[1]:
         raise CursorExpired(
             "the index has been updated since, and the state that this cursor walks through is no"
             " longer kept; begin anew without the cursor"
         )
-    return generation, int(place[2])
+    return generation, int(place[3])
 
 
 def _decoded(cursor: str) -> str:

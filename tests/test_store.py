@@ -148,6 +148,21 @@ def test_old_generations_are_collected_when_nobody_can_need_them(tmp_path: Path)
     assert store.generation("000002") is None
 
 
+def test_a_name_that_comes_again_is_of_another_generation(store: DirectoryStore) -> None:
+    write(store, article(1))
+    kept = store.root.with_name("kept")
+    shutil.copytree(store.root, kept)
+    write(store, article(2))
+    second = store.current()
+    shutil.rmtree(store.root)
+    shutil.copytree(kept, store.root)
+    restored = DirectoryStore(store.root)
+    assert restored.current().identity == DirectoryStore(kept).current().identity
+    write(restored, article(3))
+    assert restored.current().name == second.name
+    assert restored.current().identity != second.identity
+
+
 def test_a_second_writer_is_told_who_writes(store: DirectoryStore) -> None:
     script = (
         "import sys; from pathlib import Path; from searchsvc.store import DirectoryStore\n"

@@ -51,6 +51,11 @@ class ClusterGeneration:
     notice: str | None = None
     about: None = None
 
+    @property
+    def identity(self) -> str:
+        """Its name and the stamp of who wrote it: a name may come again, as after a restore."""
+        return f"{self.name}.{self.meta['stamp']:x}"
+
 
 class ClusterStore:
     """The generations behind the alias *name*; *root* is a folder for copies of its ledgers."""

@@ -169,6 +169,10 @@ class Generation(Protocol):
         """The number under which it was published, such as `000123`."""
 
     @property
+    def identity(self) -> str:
+        """Its name and what tells it from others of that name, as after a restore: `000123.1a2b`."""
+
+    @property
     def engine(self) -> Engine:
         """For searching it."""
 

@@ -221,3 +221,8 @@ class MemoryGeneration:
     fallback: str | None = None
     notice: str | None = None
     about: None = None
+
+    @property
+    def identity(self) -> str:
+        """Its name and where its engine is in memory."""
+        return f"{self.name}.{id(self.engine):x}"

@@ -164,12 +164,14 @@ def search(query: SearchParameters) -> Response:
     `links.next` leads to the next page, up to the last hit, even if the index is updated
     meanwhile.
     """
-    if query.cursor is None:
-        known = _etag(store().current().name, query.query_string())
-        if request.if_none_match.is_weak(known):
-            return _cacheable(Response(status=304), known)
+    served = store().current()
+    known = _etag(served.identity, query.query_string())
+    if query.cursor is None and request.if_none_match.is_weak(known):
+        return _cacheable(Response(status=304), known)
     answer = current.search(query)
-    response = _cached(answer, _etag(answer.generation, query.query_string()))
+    if answer.generation != served.name:  # an older one that the cursor walks, or one just come
+        known = _etag(answer.generation, query.query_string())
+    response = _cached(answer, known)
     response.headers["Link"] = _link_header(answer.links)
     return response
 
@@ -210,7 +212,7 @@ def place(path: NamePath) -> Response:
 
 def _profile(field: profiles.NamedField, name: str) -> Response:
     _take_no_parameter()
-    known = _etag(store().current().name, field, name)
+    known = _etag(store().current().identity, field, name)
     if request.if_none_match.is_weak(known):
         return _cacheable(Response(status=304), known)
     answer = profiles.profile(store(), field, name)
@@ -233,7 +235,7 @@ def _profile(field: profiles.NamedField, name: str) -> Response:
 @_with_parameters(_read_suggest_parameters)
 def suggest(query: SuggestParameters) -> Response:
     """Ways to go on with what is being typed: names, then words."""
-    known = _etag(store().current().name, query.model_dump_json())
+    known = _etag(store().current().identity, query.model_dump_json())
     if request.if_none_match.is_weak(known):
         return _cacheable(Response(status=304), known)
     return _cached(suggesting.suggest(store(), query.q, query.size), known)

@@ -42,11 +42,11 @@ class Samples:
 
     def of(self, generation: Generation) -> tuple[Sample, ...]:
         """Up to five queries that find something in *generation*, each of another kind."""
-        name, found = self._known
-        if name != generation.name:
+        known, found = self._known
+        if known != generation.identity:
             found = samples(generation.engine)
             if found:  # else there may have been no time
-                self._known = (generation.name, found)
+                self._known = (generation.identity, found)
         return found
 
 

@@ -48,6 +48,7 @@ class OneGeneration:
 
     engine: Engine
     name: str = "000001"
+    identity: str = "000001.0"
 
     def current(self) -> "OneGeneration":
         return self

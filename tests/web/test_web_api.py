@@ -9,6 +9,8 @@ import stores
 from stores import refill
 
 from searchsvc.article import Article
+from searchsvc.engines.memory import MemoryStore
+from searchsvc.web import create_app
 
 
 def ids(answer):
@@ -289,10 +291,23 @@ def test_a_cursor_walks_its_own_generation_or_is_gone(client, store, monkeypatch
     assert kept.json["generation"] == old.name
 
 
+def test_another_index_under_the_same_name_is_not_taken_for_the_one_before():
+    store = MemoryStore([Article(id=id, title="One") for id in "abc"])
+    client = create_app(store).test_client()
+    first = client.get("/api/v1/search?size=1")
+    before = store.current()
+    store._current = MemoryStore([Article(id=id, title="Other") for id in "de"]).current()
+    assert store.current().name == before.name
+    asked = {"headers": {"If-None-Match": first.headers["ETag"]}}
+    assert client.get("/api/v1/search?size=1", **asked).json["total"] == 2
+    assert client.get(first.json["links"]["next"]).status_code == 410
+
+
 @pytest.mark.parametrize(
     "place",
-    ["000001 2", "000001:-1", "000001:1_0", "000001: 1", f"000001:{'9' * 5000}", "000001:1:2",
-     "000001:", ":1", "000001:x", "../1:1", "000001:٣"],
+    ["000001.0 2", "000001.0:-1", "000001.0:1_0", "000001.0: 1", f"000001.0:{'9' * 5000}",
+     "000001.0:1:2", "000001.0:", ":1", ".:1", "000001:1", "000001.:1", "000001.x:1", "000001.0:x",
+     "../1.0:1", "000001.0:٣"],
 )  # fmt: skip
 def test_a_forged_cursor_is_a_400(client, place):
     cursor = base64.urlsafe_b64encode(place.encode()).decode().rstrip("=")
