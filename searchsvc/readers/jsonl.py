@@ -136,12 +136,23 @@ def _given(record: dict[str, Any]) -> _Given:
     given: _Given = {}
     wrapped: _Given = {}
     for key, value in record.items():
-        name, plain = key.casefold(), _plain(value)
+        name, plain = key.casefold(), _without_gaps(_plain(value))
         if name in WRAPPERS and isinstance(value, dict):
             wrapped |= _given(value)
-        elif plain not in (None, "", [], {}):
+        elif plain not in (None, [], {}):
             given.setdefault(name, (key, plain))
     return wrapped | given
+
+
+def _without_gaps(value: Any) -> Any:
+    """*value*, None where it is only white space, and a list without parts that are none."""
+    if isinstance(value, list):
+        return [part for part in value if part is not None and not _is_blank(part)]
+    return None if _is_blank(value) else value
+
+
+def _is_blank(value: Any) -> bool:
+    return isinstance(value, str) and not value.strip()
 
 
 def _first(given: _Given, keys: tuple[str, ...]) -> tuple[str, Any]:
