@@ -25,14 +25,17 @@ from searchsvc.readers.jsonstream import Chunk, chunks
 from searchsvc.readers.paragraphs import first_words, paragraphs
 from searchsvc.readers.pieces import Item, Note, Piece, Source, failed, no_items
 
+# What may stand for a body, and as well describe a list of articles.
+SUMMARIES = ("summary", "description", "abstract", "excerpt", "trailText")
+BODIES = (
+    *("body", "text", "content", "maintext", "articleBody", "article_body", "full_text"),
+    *("bodyText", "content_text", "content_html"),
+)
 # Field -> the names it goes by, whatever their capitals; the first that has a value counts.
 NAMES = {
     "id": ("id", "_id", "guid", "uuid"),
     "title": ("title", "headline", "name", "webTitle"),
-    "body": (
-        *("body", "text", "content", "maintext", "articleBody", "article_body", "full_text"),
-        *("bodyText", "summary", "description", "abstract", "excerpt", "trailText"),
-    ),
+    "body": (*BODIES, *SUMMARIES),
     "date": (
         *("date", "published", "published_at", "publishedAt", "date_publish", "date_published"),
         *("datePublished", "publish_date", "pubDate", "pub_date", "webPublicationDate"),
@@ -49,7 +52,7 @@ NAMES = {
 }
 # Objects within the object that hold its fields: of Elasticsearch, of the Guardian.
 WRAPPERS = ("_source", "fields")
-# Where an object that is no article itself lists articles: answers of APIs and search engines.
+# Where an object without a body lists articles: feeds, answers of APIs and search engines.
 LISTS = ("articles", "response.results", "hits.hits", "results", "items", "posts", "data")
 # What is no text in these is noted and left out.
 NOTED = ("source", "author", "section", "dateline", "people", "places", "topics")
@@ -93,20 +96,17 @@ def _items(source: Source, place: str, number: str, record: Any) -> Iterator[Ite
     if not isinstance(record, dict):
         raise ReadError(f"is {_shown(record)}, not an object with the fields of an article")
     given = _given(record)
-    values = {field: _first(given, keys) for field, keys in NAMES.items()}
-    if values["title"][1] is None and values["body"][1] is None:
-        listed = next(filter(None, (_listed(record, path) for path in LISTS)), None)
-        if not listed:
-            raise ReadError(_nothing_found(given))
+    if listed := _articles_in(record, given):
         for count, part in enumerate(listed, start=1):
             inner = f"{place}, article {count}"
             yield from Piece(
                 inner, partial(_items, source, inner, f"{number}.{count}", part)
             ).items()
         return
+    values = {field: _first(given, keys) for field, keys in NAMES.items()}
     article = _article(source, number, values)
     if not article.title and not article.body:
-        raise ReadError(_nothing_found(given))
+        raise ReadError(_nothing_found(record, given))
     yield article
     yield from (Note(place, doubt) for doubt in _doubts(values, article))
 
@@ -160,16 +160,37 @@ def _first(given: _Given, keys: tuple[str, ...]) -> tuple[str, Any]:
     return next(found, (keys[0], None))
 
 
-def _listed(record: dict[str, Any], path: str) -> list[Any] | None:
-    """The list at *path*, if there is one with an object in it."""
+def _articles_in(record: dict[str, Any], given: _Given) -> list[Any] | None:
+    """The list in *record*, where *record* is around articles and none itself."""
+    if _has(given, BODIES):
+        return None
+    lists = (value for path in LISTS if isinstance(value := _value_at(record, path), list))
+    listed = next((parts for parts in lists if any(isinstance(part, dict) for part in parts)), None)
+    # A feed has a title and a description too; so has an article that lists prices or pictures.
+    if listed and _has(given, NAMES["title"] + SUMMARIES):
+        return listed if any(map(_may_be_article, listed)) else None
+    return listed
+
+
+def _may_be_article(part: Any) -> bool:
+    return isinstance(part, dict) and _has(_given(part), NAMES["title"] + NAMES["body"])
+
+
+def _has(given: _Given, keys: tuple[str, ...]) -> bool:
+    return _first(given, keys)[1] is not None
+
+
+def _value_at(record: dict[str, Any], path: str) -> Any:
     value: Any = record
     for key in path.split("."):
         value = value.get(key) if isinstance(value, dict) else None
-    is_list = isinstance(value, list) and any(isinstance(part, dict) for part in value)
-    return value if is_list else None
+    return value
 
 
-def _nothing_found(given: _Given) -> str:
+def _nothing_found(record: dict[str, Any], given: _Given) -> str:
+    empty = next((path for path in LISTS if _value_at(record, path) == []), None)
+    if empty:
+        return f"has no articles in it: {empty!r} is empty"
     seen = _shown([key for key, _ in given.values()], 200)
     known = ", ".join((*NAMES["title"], *NAMES["body"]))
     return f"has neither a title nor a body; keys with a value: {seen}; keys understood: {known}"
