@@ -6,11 +6,12 @@ Query language, engines, API and docs all take their fields from here.
 ['people', 'places', 'topics', 'source', 'year']
 """
 
+import re
 from dataclasses import dataclass
 
 from searchsvc.article import Article
 
-SCHEMA_VERSION = 2  # stands in every index; raise it when an index made before cannot be read
+SCHEMA_VERSION = 3  # stands in every index; raise it when an index made before cannot be read
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -66,11 +67,20 @@ def values(article: Article, name: str) -> tuple[str, ...]:
 def texts(article: Article, name: str) -> tuple[str, ...]:
     """What the words of a text field of *article* are taken from: of a name, every spelling.
 
+    The town of the dateline is among the places, also where no gazetteer knows it.
+
     >>> from searchsvc.article import Entity
     >>> usa = Entity(field="places", name="United States", key="US", origin="tag", aliases=("usa",))
     >>> texts(Article(id="1", places=("United States",), entities=(usa,)), "places")
     ('United States', 'usa')
+    >>> texts(Article(id="1", dateline="KRYNKY, Ukraine, Nov. 3 (Reuters)"), "places")
+    ('KRYNKY',)
     """
     own = values(article, name)
-    aliases = [a for entity in article.entities if entity.field == name for a in entity.aliases]
-    return tuple(dict.fromkeys([*own, *aliases])) if aliases else own
+    more = [a for entity in article.entities if entity.field == name for a in entity.aliases]
+    if name == "places" and article.dateline:
+        town = re.split(r"[,(]", article.dateline)[0].strip()
+        is_day = any(letter.isdigit() for letter in town)
+        if town and not is_day and town.casefold() not in map(str.casefold, (*own, *more)):
+            more.append(town)
+    return tuple(dict.fromkeys([*own, *more])) if more else own
