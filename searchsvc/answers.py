@@ -86,6 +86,11 @@ class SearchAnswer(_Answer):
     facets: dict[str, list[FacetValue]]
     links: Links
 
+    @property
+    def last_page(self) -> int:
+        """The number of the last page that has hits; 1 if there are none."""
+        return max(1, -(-self.total // self.size))
+
 
 class MentionAnswer(_Answer):
     """Where a name stands in an article."""

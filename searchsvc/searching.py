@@ -171,7 +171,7 @@ def _links(asked: SearchParameters, generation: Generation, offset: int, total: 
     if offset == 0:
         before = None
     elif asked.cursor is None:
-        before = _link(asked, page=asked.page - 1)
+        before = _link(asked, page=min(asked.page - 1, max(1, -(-total // asked.size))))
     else:  # back through the same generation
         before = _cursor_link(asked, generation, max(0, offset - asked.size))
     return Links(

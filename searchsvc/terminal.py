@@ -142,6 +142,10 @@ def print_answer(answer: SearchAnswer) -> None:
         click.echo(f"did you mean: {answer.query.did_you_mean}")
     partial = "; time ran out, some hits or marks may be missing" if answer.partial else ""
     hits = "1 hit" if answer.total == 1 else f"{answer.total:,} hits"
+    if answer.page > answer.last_page:
+        hits += f", which end before page {answer.page}: the last is --page {answer.last_page}"
+    elif answer.last_page > 1:
+        hits += f", page {answer.page:,} of {answer.last_page:,}"
     click.echo(f"{hits}, {answer.took_ms:.0f} ms{partial}")
 
 
@@ -240,10 +244,12 @@ def _say_more(more: int) -> None:
 
 
 def print_facts(facts: dict[str, Any]) -> None:
-    """Names and values, a line each."""
+    """Names and values, a line each; what is None is left out."""
     width = max(map(len, facts)) + 2
     for name, value in facts.items():
         match value:
+            case None:
+                continue
             case list():
                 value = ", ".join(str(one) for one in value)
             case bool():

@@ -83,6 +83,20 @@ def test_options_stand_before_or_after_the_command_or_in_the_environment(
     assert json.loads(run("search", "--json", "Haldane", cwd=tmp_path).stdout)["total"] == 6
 
 
+@pytest.mark.parametrize(
+    ("words", "last"),
+    [
+        (("--size", "5"), "6 hits, page 1 of 2, "),
+        (("--size", "5", "--page", "9"), "6 hits, which end before page 9: the last is --page 2, "),
+        ((), "6 hits, "),
+    ],
+)
+def test_search_tells_which_page_it_is(run: Run, words: tuple[str, ...], last: str) -> None:
+    said = run("search", "Haldane", *words).stdout.splitlines()[-1]
+    assert said.startswith(last)
+    assert said.count(",") == last.count(","), "nothing else but the time"
+
+
 def test_search_prints_title_facts_and_marked_passages(run: Run) -> None:
     result = run("search", "Jeffrey Idlib")
     assert result.returncode == 0
@@ -211,6 +225,7 @@ def test_status_tells_the_state_of_the_index(run: Run) -> None:
         (("reindex", "--may-lose", "5%"), 2, "--gate FILE"),
         (("index", "--corpus", "nowhere"), 1, "a folder or a file that is there"),
         (("index", "here", "--corpus", "there"), 2, "is said to be 'there' and 'here': name one"),
+        (("search", "-h"), 2, "help is --help"),
         (("index", "here", "there"), 2, "unexpected extra argument (there)"),
         pytest.param(
             ("status", "--index", os.devnull),

@@ -37,11 +37,14 @@ def _filters(command: Command) -> Command:
     )
 
 
-# A query may begin with "-": what is no option of ours is part of it.
-_QUERY_FIRST = {"ignore_unknown_options": True}
+# A query may begin with "-": what is no option of ours is part of it. There is no -h, which would
+# be the beginning of -haldane.
+_QUERY_FIRST = {"ignore_unknown_options": True, "help_option_names": ["--help"]}
 
 
 def _joined(words: tuple[str, ...]) -> str:
+    if words == ("-h",):
+        raise click.UsageError("help is --help; what has not the word h is found by 'NOT h'")
     for word in words:
         if word.startswith("--") and word[2:3].isalpha():
             raise click.UsageError(f"no such option: {word}")

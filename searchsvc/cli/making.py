@@ -158,7 +158,10 @@ def publish(options: Options, name: str, yes: bool) -> int:
     open_cluster(options.config, name or "-").close()  # which says so if it is no name
     published = open_cluster(options.config).publish(name, may_shrink=yes)
     articles = published.meta["articles"]
-    click.echo(f"generation {published.name} is live, with {articles:,} articles")
+    if options.as_json:
+        terminal.print_json({"generation": published.name, "articles": articles})
+    else:
+        click.echo(f"generation {published.name} is live, with {articles:,} articles")
     return DONE
 
 

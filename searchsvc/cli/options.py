@@ -146,7 +146,7 @@ def command(**settings: Any) -> Callable[[Callable[..., Any]], click.Command]:
     return decorate
 
 
-@click.group()
+@click.group(context_settings={"help_option_names": ["-h", "--help"]})
 @everywhere
 @click.version_option(__version__, prog_name="searchsvc")
 @click.pass_context

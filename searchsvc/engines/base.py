@@ -170,7 +170,7 @@ class Generation(Protocol):
 
     @property
     def identity(self) -> str:
-        """Its name and what tells it from others of that name, as after a restore: `000123.1a2b`."""
+        """Its name and what tells it from others of that name, such as `000123.1a2b`."""
 
     @property
     def engine(self) -> Engine:

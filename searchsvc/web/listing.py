@@ -94,11 +94,6 @@ def chips(asked: SearchParameters) -> list[Chip]:
     return found
 
 
-def last_page(answer: SearchAnswer) -> int:
-    """The number of the last page that has hits; 1 if there are none."""
-    return max(1, -(-answer.total // answer.size))
-
-
 def page_numbers(page: int, last: int) -> list[int | None]:
     """First, last and those around *page*; None where some are left out."""
     near = sorted({1, *range(max(1, page - 1), min(last, page + 1) + 1), last})

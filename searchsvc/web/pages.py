@@ -38,7 +38,7 @@ for lead in (
     pages.add_app_template_global(lead)
 for change in (links.rephrased, links.without_filters):
     pages.add_app_template_global(change)
-for listed in (listing.facets, listing.chips, listing.last_page, listing.page_numbers):
+for listed in (listing.facets, listing.chips, listing.page_numbers):
     pages.add_app_template_global(listed)
 
 
@@ -47,12 +47,12 @@ class Results:
     """What a page of results shows.
 
     `asked` is what came; `shown` is what was searched, which differs after an `error` in the
-    query. There is no `answer` where not even a plain word was left to search.
+    query.
     """
 
     asked: SearchParameters
     shown: SearchParameters
-    answer: SearchAnswer | None
+    answer: SearchAnswer
     error: QueryError | None = None
     faults: tuple[ParameterError, ...] = ()
 
@@ -152,7 +152,5 @@ def _results(asked: SearchParameters, faults: list[ParameterError]) -> Results:
 
 def _literal(asked: SearchParameters) -> Results:
     """The results for the words of a query that cannot be read, whatever signs stand there."""
-    words = quote(asked.q)
-    shown = asked.model_copy(update={"q": words})
-    answer = current.search(shown) if words else None
-    return Results(asked=asked, shown=shown, answer=answer)
+    shown = asked.model_copy(update={"q": quote(asked.q)})
+    return Results(asked=asked, shown=shown, answer=current.search(shown))

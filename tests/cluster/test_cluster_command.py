@@ -116,7 +116,8 @@ def test_a_rebuild_in_shares_is_searched_when_it_is_published(
     for share in ("1/2", "2/2"):
         run("reindex", "--into", "spring", "--partition", share)
         assert run("search", "gas", "--json")["total"] == 0
-    assert "with 40 articles" in run("publish", "spring")
+    told = run("publish", "spring", "--json")
+    assert told == {"articles": 40, "generation": run("status", "--json")["generation"]}
     assert run("search", "gas", "--json")["total"] == 10
     assert "make one: searchsvc reindex --into spring" in run("publish", "spring", code=4)
     run("reindex", "--into", "summer", "--partition", "1/9")

@@ -276,6 +276,16 @@ def test_links_lead_on_and_back(client):
     assert f'<{links["prev"]}>; rel="prev"' in answer.headers["Link"]
 
 
+def test_before_a_page_behind_the_last_comes_the_last(client):
+    answer = client.get("/api/v1/search?size=2&page=99").json
+    assert answer["links"]["prev"] == "/api/v1/search?page=2&size=2"
+    assert (
+        client.get("/api/v1/search?q=zebra&page=9")
+        .json["links"]["prev"]
+        .endswith("?q=zebra&page=1")
+    )
+
+
 def test_a_cursor_walks_its_own_generation_or_is_gone(client, store, monkeypatch):
     beginning = client.get("/api/v1/search?size=1").json
     old = store.current()

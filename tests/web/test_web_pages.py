@@ -166,6 +166,7 @@ def test_a_bad_query_without_words_finds_nothing(client, page):
     soup = page(client, "/search?q=" + "(" * 9, status=400)
     assert "parentheses go more than 8 deep" in text(soup, "[role=alert]")
     assert soup.select(".hit") == []
+    assert soup.select(".meanwhile") == [], "there is nothing to show meanwhile"
 
 
 def test_bad_parameters_are_explained_and_the_rest_is_searched(client, page):
