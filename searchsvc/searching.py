@@ -31,7 +31,7 @@ from searchsvc.lexicon import TimedLexicon
 from searchsvc.misspelt import did_you_mean, unknown_values
 from searchsvc.parameters import SearchParameters
 from searchsvc.query.parser import parse
-from searchsvc.query.pasted import is_pasted
+from searchsvc.query.pasted import Origin, origin
 from searchsvc.query.rewrite import Lexicon, resolve
 from searchsvc.query.tree import Query, leaves
 from searchsvc.snippets import Marker
@@ -55,7 +55,7 @@ def understand(text: str, lexicon: Lexicon) -> Understood:
     warnings: list[str] = []
     typed = parse(text, warnings.append)
     try:
-        resolved = resolve(typed, lexicon, warnings.append, pasted=is_pasted(text))
+        resolved = resolve(typed, lexicon, warnings.append, pasted=origin(text) is not Origin.TYPED)
     except QueryError as error:
         raise QueryError(error.reason, text, error.position, error.remedy) from None
     return Understood(typed, resolved, warnings)

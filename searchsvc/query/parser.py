@@ -28,7 +28,7 @@ from searchsvc import analysis
 from searchsvc.errors import QueryError
 from searchsvc.query import dates
 from searchsvc.query.hints import hints
-from searchsvc.query.pasted import QUOTES, is_headline, is_prose
+from searchsvc.query.pasted import QUOTES, Origin, origin
 from searchsvc.query.tree import (
     All,
     Boost,
@@ -88,7 +88,7 @@ def parse(text: str, warn: Callable[[str], None] = lambda warning: None) -> Quer
         return All()
     parser = _Parser(text, warn)
     query = parser.query()
-    if parser.operators:
+    if parser.origin is Origin.TYPED:
         for hint in hints(text):
             warn(hint)
     if query is None:
@@ -126,9 +126,7 @@ class _Parser:
         self.warn = warn
         self.depth = 0
         self.count = 0
-        self.in_capitals = is_headline(text)
-        self.prose = is_prose(text)
-        self.operators = not self.in_capitals and not self.prose
+        self.origin = origin(text)
 
     def error(self, reason: str, at: int, remedy: str = "") -> QueryError:
         return QueryError(reason, self.text, at, remedy)
@@ -237,12 +235,14 @@ class _Parser:
             chunk = _CHUNK.match(self.text, self.at)
             if not chunk or self.minus() or any(map(str.isalnum, chunk.group())):
                 return
-            if chunk.group() == "*" and not self.prose:
+            if chunk.group() == "*" and self.origin is not Origin.PASSAGE:
                 return
             self.at = chunk.end()
 
     def operator(self) -> str | None:
-        match = _OPERATOR.match(self.text, self.at) if self.operators else None
+        if self.origin is not Origin.TYPED:
+            return None
+        match = _OPERATOR.match(self.text, self.at)
         return match.group(1) if match else None
 
     def take(self, operator: str) -> int | None:
@@ -261,8 +261,7 @@ class _Parser:
         before = self.text[self.at - 1] if self.at else " "
         after = self.text[self.at + 1 : self.at + 2]
         return (
-            not self.prose
-            and not self.in_capitals
+            self.origin is Origin.TYPED
             and (before.isspace() or before == "(")
             and not (after.isdigit() and self.text[: self.at].rstrip()[-1:].isdigit())  # 3 -4 pct
             and (after.isalnum() or (after != "" and after in QUOTES + "("))
@@ -278,7 +277,9 @@ class _Parser:
     # -- atoms -----------------------------------------------------------------------------------
 
     def field(self) -> str | None:
-        match = None if self.prose else _FIELD.match(self.text, self.at)
+        if self.origin is Origin.PASSAGE:
+            return None
+        match = _FIELD.match(self.text, self.at)
         if not match:
             return None
         name = match.group(1).lower()
@@ -350,7 +351,7 @@ class _Parser:
         assert match is not None
         chunk, at = match.group(), self.at
         self.at = match.end()
-        if self.prose:
+        if self.origin is Origin.PASSAGE:
             return self.text_chunk(chunk, at, field)
         boost = _CHUNK_BOOST.search(chunk)
         boosted = chunk[: boost.start()] if boost else ""

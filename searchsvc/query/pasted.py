@@ -1,10 +1,11 @@
 """Whether a text was typed as a query or pasted from an article, where signs mean nothing.
 
->>> is_headline("OIL AND GAS PRICES RISE OR FALL"), is_headline("oil AND gas")
-(True, False)
+>>> origin("OIL AND GAS PRICES RISE OR FALL"), origin("oil AND gas")
+(<Origin.HEADLINE: 'headline'>, <Origin.TYPED: 'typed'>)
 """
 
 import re
+from enum import Enum
 
 from searchsvc import analysis
 from searchsvc.schema import QUERY_FIELDS
@@ -22,22 +23,24 @@ _ANY_SIGN = re.compile(
 _ANY_OPERATOR = re.compile(r"(?<!\S)(?:AND|OR|NOT)(?!\S)")
 
 
-def is_pasted(text: str) -> bool:
-    """Whether *text* comes from an article: a headline in capitals, or sentences."""
-    return is_headline(text) or is_prose(text)
+class Origin(Enum):
+    """Where a text comes from, and so which of its signs mean something."""
+
+    TYPED = "typed"  # all
+    HEADLINE = "headline"  # neither operators nor a minus
+    PASSAGE = "passage"  # none but quotes and parentheses
 
 
-def is_headline(text: str) -> bool:
-    """Whether *text* is all in capitals and long enough for a headline."""
-    return len(text.split()) >= PASTED_HEADLINE and _ANY_OPERATOR.sub("", text).isupper()
-
-
-def is_prose(text: str) -> bool:
-    """Whether *text* is long and has few signs of a query; what is quoted counts as one sign."""
+def origin(text: str) -> Origin:
+    """A headline is all in capitals; a passage is long and has few signs of a query, of which
+    what is quoted counts as one."""
+    in_capitals = len(text.split()) >= PASTED_HEADLINE and _ANY_OPERATOR.sub("", text).isupper()
     outside = _QUOTED.sub(' "" ', text)
     words = len(analysis.written(outside))
-    operators = 0 if is_headline(text) else len(_ANY_OPERATOR.findall(outside))
+    operators = 0 if in_capitals else len(_ANY_OPERATOR.findall(outside))
     signs = operators + len(_ANY_SIGN.findall(outside))
     few = words >= PASTED_TEXT and signs * WORDS_FOR_A_SIGN < words
-    # `str` of a tree has no such place, so what it shows is never taken for prose.
-    return few and _SENTENCE.search(text) is not None
+    # `str` of a tree has no such place, so what it shows is never taken for a passage.
+    if few and _SENTENCE.search(text):
+        return Origin.PASSAGE
+    return Origin.HEADLINE if in_capitals else Origin.TYPED
