@@ -20,7 +20,10 @@ _QUOTED = re.compile(rf"[{QUOTES}][^{QUOTES}]*[{QUOTES}]")
 _ANY_SIGN = re.compile(
     rf"(?<!\S)[-(](?=[\w({QUOTES}])|\"\"|(?<!\S)-?(?i:{'|'.join(QUERY_FIELDS)}):(?=\S)|\w[*~](?!\S)|\w\?(?=\w)|\^\d"
 )
-_ANY_OPERATOR = re.compile(r"(?<!\S)(?:AND|OR|NOT)(?!\S)")
+_ANY_OPERATOR = re.compile(rf"(?<![^\s(])(?:AND|OR|NOT)(?![^\s(){QUOTES}])")
+_SMALL = re.compile(  # letters in a headline all in capitals: 3rd, McDONALD, REAGAN's
+    rf"(?<=\d)[a-z]+|\bMa?c(?=[A-Z]{{2}})|(?<=[A-Z][{analysis.APOSTROPHES}])s\b"
+)
 
 
 class Origin(Enum):
@@ -34,7 +37,7 @@ class Origin(Enum):
 def origin(text: str) -> Origin:
     """A headline is all in capitals; a passage is long and has few signs of a query, of which
     what is quoted counts as one."""
-    in_capitals = len(text.split()) >= PASTED_HEADLINE and _ANY_OPERATOR.sub("", text).isupper()
+    in_capitals = len(text.split()) >= PASTED_HEADLINE and _is_in_capitals(text)
     outside = _QUOTED.sub(' "" ', text)
     words = len(analysis.written(outside))
     operators = 0 if in_capitals else len(_ANY_OPERATOR.findall(outside))
@@ -44,3 +47,8 @@ def origin(text: str) -> Origin:
     if few and _SENTENCE.search(text):
         return Origin.PASSAGE
     return Origin.HEADLINE if in_capitals else Origin.TYPED
+
+
+def _is_in_capitals(text: str) -> bool:
+    rest = _SMALL.sub("", _ANY_OPERATOR.sub("", text))
+    return rest.isupper() and rest != rest.casefold()  # Cherokee that is folded is in capitals

@@ -51,6 +51,8 @@ def read(text: str) -> Query:
 @given(typed)
 @example("oil^0.00001")
 @example("1986 OR 1987 OR 1988 OR 1989")
+@example("(-1986 1987)^2 1988 1989 1990 1991")
+@example("ꭰ OR ꭱ OR ꭲ OR ꭳ OR ꭴ OR ꭵ")
 @example("ab?ʼ")
 @example("title:(a,b,c,d,e,f,g,h,i,j,k,l,m,n,o,p,q,r,s,t)")
 @example("-a,b,c,d,e,f,g,h,i,j,k,l,m,n,o,p,q,r,s,t,u")
