@@ -11,6 +11,7 @@ import datetime as dt
 import re
 
 from searchsvc.errors import QueryError
+from searchsvc.query.pasted import BEHIND
 from searchsvc.query.tree import Days
 
 _REMEDY = "write a year, month or day as 1987, 1987-03 or 1987-03-26"
@@ -22,7 +23,7 @@ _EXPRESSION = re.compile(r"\[[^\]]*\]?|[^\s()\"^]+")
 def end_of_expression(text: str, start: int) -> int:
     """Where the date that begins at *start* ends."""
     match = _EXPRESSION.match(text, start)
-    return match.end() if match else start
+    return start + len(match.group().rstrip(BEHIND) or match.group()) if match else start
 
 
 def days(expression: str, query: str, at: int) -> Days:

@@ -28,7 +28,7 @@ from searchsvc import analysis
 from searchsvc.errors import QueryError
 from searchsvc.query import dates
 from searchsvc.query.hints import hints
-from searchsvc.query.pasted import QUOTES, Origin, origin
+from searchsvc.query.pasted import BEHIND, QUOTES, Origin, origin
 from searchsvc.query.tree import (
     All,
     Boost,
@@ -58,15 +58,16 @@ _NOTHING = re.compile(rf"(?:\s|[{QUOTES}]\s*[{QUOTES}](?![~^]))+")
 _CHUNK = re.compile(rf"[^\s(){QUOTES}]+")
 _OPERATOR = re.compile(rf"(AND|OR|NOT)(?=[\s(){QUOTES}]|$)")
 _FIELD = re.compile(r"([A-Za-z]+):(?=[^\s)])")
-_BOOST = re.compile(r"\^(\d+(?:\.\d+)?)(?![\w.^])")
-_CHUNK_BOOST = re.compile(r"\^(\d+(?:\.\d+)?)$")
+_BOOST = re.compile(r"\^(\d+(?:\.\d+)?)(?!\.?[\w^])")
+_CHUNK_BOOST = re.compile(rf"\^(\d+(?:\.\d+)?)[{BEHIND}]*$")
 _SLOP = re.compile(r"~(\d+)")
-_FUZZY = re.compile(r"(?s)(.+)~(\d*)$")
+_FUZZY = re.compile(rf"(?s)(.+)~(\d*)[{BEHIND}]*$")
 # It begins where a word does and gives nothing back: no text makes the search for it quadratic.
 _QUOTE = f"[{analysis.APOSTROPHES}]"
 _LITERAL = rf"(?:[^\W_]|{_QUOTE}|(?<=\d)[.,](?=\d))*+"
+_INITIALS = r"[^\W\d_](?:\.[^\W\d_])++\.?+(?=\*(?![\w*?]))"
 _PATTERN = re.compile(
-    rf"(?<![^\W_])(?<!{_QUOTE})(?<!\d[.,]){_QUOTE}*+[^\W_]{_LITERAL}"
+    rf"(?<![^\W_])(?<!{_QUOTE})(?<!\d[.,]){_QUOTE}*+(?:{_INITIALS}|[^\W_]{_LITERAL})"
     rf"(?:(?:\?++(?=[^\W_])|\*(?![*?])){_LITERAL})++"
 )
 _LEADING_WILDCARD = re.compile(r"(?<![\w*?])\*[^\W_]|^\*$")

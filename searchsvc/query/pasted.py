@@ -15,6 +15,7 @@ PASTED_TEXT = 20  # words, from which on a text with few signs of a query is one
 WORDS_FOR_A_SIGN = 3  # or more, in a text that is no query
 
 QUOTES = '"“”„‟«»＂'
+BEHIND = f".,;:!?…{analysis.APOSTROPHES}"  # a word of a sentence, and no part of it
 _SENTENCE = re.compile(r"[.,;:!?][\"”’)]*\s")
 _QUOTED = re.compile(rf"[{QUOTES}][^{QUOTES}]*[{QUOTES}]")
 _ANY_SIGN = re.compile(
