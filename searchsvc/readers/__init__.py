@@ -55,7 +55,7 @@ READERS = {
     "markdown": Format((".md", ".markdown"), "markdown"),
     "html": Format((".html", ".htm", ".xhtml"), "html", version=2),
     "reuters": Format((".sgm", ".sgml"), "reuters", version=2),
-    "jsonl": Format((".jsonl", ".ndjson", ".json"), "jsonl", version=4),
+    "jsonl": Format((".jsonl", ".ndjson", ".json"), "jsonl", version=5),
     "archive": Format(
         (".tar", ".tar.gz", ".tgz", ".tar.bz2", ".tbz2", ".tar.xz", ".txz", ".zip"), "archive"
     ),

@@ -13,6 +13,7 @@ from searchsvc.errors import ReadError
 from searchsvc.readers import fields, splitter
 from searchsvc.readers.datelines import dateline
 from searchsvc.readers.encoding import clean, decode
+from searchsvc.readers.fragments import plain_text
 from searchsvc.readers.furniture import byline, is_furniture
 from searchsvc.readers.paragraphs import paragraphs
 from searchsvc.readers.pieces import Problem, Source
@@ -124,6 +125,32 @@ def test_any_text_file_is_an_article_or_a_problem(reader: str, text: str) -> Non
 )
 def test_a_dateline_is_parted_from_the_text(paragraph: str, filed: str, rest: str) -> None:
     assert dateline(paragraph) == (filed, rest)
+
+
+@pytest.mark.parametrize(
+    ("markup", "plain"),
+    [
+        ("The minister said<p>He would go</p>", "The minister said\n\nHe would go"),
+        ("Intro<ul><li>one</li><li>two</li></ul>End", "Intro\n\none\n\ntwo\n\nEnd"),
+        ("<dl><dt>Esbjerg<dd>a port</dl>", "Esbjerg\n\na port"),
+        ("Before<section>within</section>after", "Before\n\nwithin\n\nafter"),
+        ("<figure><figcaption>A tug</figcaption></figure>It left.", "A tug\n\nIt left."),
+        (
+            "Tonnes:<table><tr><th>Bahia</th><td>155</td></tr><tr><th>Ilheus<td>12</table>",
+            "Tonnes:\n\nBahia  155\n\nIlheus  12",
+        ),
+        ("It left.<script>x()</script>", "It left."),
+        ("<figure><img src='x'></figure>It left.", "It left."),
+        ("<!-- wp:more -->It left.", "It left."),
+        ("Caf&eacute; in S&atilde;o Paulo: &pound;5&hellip;", "Café in São Paulo: £5…"),
+        ("<p>Caf&eacute; &#8217;&#x2019;</p>", "Café ’’"),
+        ("AT&T, R&D; x.example?a=1&copy=2 &notice;", "AT&T, R&D; x.example?a=1&copy=2 &notice;"),
+        ("if a<b and b>c, i<p and p>q", "if a<b and b>c, i<p and p>q"),
+        ("Write to <address> or <section>.", "Write to <address> or <section>."),
+    ],
+)
+def test_markup_becomes_plain_text(markup: str, plain: str) -> None:
+    assert plain_text(markup) == plain
 
 
 @pytest.mark.parametrize(
