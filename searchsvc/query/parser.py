@@ -27,7 +27,7 @@ from rapidfuzz.distance import OSA
 from searchsvc import analysis
 from searchsvc.errors import QueryError
 from searchsvc.query import dates
-from searchsvc.query.hints import hints
+from searchsvc.query.hints import NEAR_A_QUOTED_WORD, NEAR_WITHOUT_A_NUMBER, hints, no_fields
 from searchsvc.query.pasted import BEHIND, QUOTES, Origin, origin
 from searchsvc.query.tree import (
     All,
@@ -90,7 +90,9 @@ def parse(text: str, warn: Callable[[str], None] = lambda warning: None) -> Quer
     parser = _Parser(text, warn)
     query = parser.query()
     if parser.origin is Origin.TYPED:
-        for hint in hints(text):
+        if parser.no_fields:
+            warn(no_fields(list(parser.no_fields)))
+        for hint in hints(text, parser.plain):
             warn(hint)
     if query is None:
         warn("there is no word in this query, so nothing matches")
@@ -124,10 +126,18 @@ class _Parser:
         self.text = text
         self.at = 0
         self.skipped_to = -1
-        self.warn = warn
+        self.told: set[str] = set()
+        self.tell = warn
         self.depth = 0
         self.count = 0
         self.origin = origin(text)
+        self.plain: list[str] = []  # chunks that were read as words and patterns
+        self.no_fields: dict[str, None] = {}  # names before a colon that are no field's, in order
+
+    def warn(self, said: str) -> None:
+        if said not in self.told:
+            self.told.add(said)
+            self.tell(said)
 
     def error(self, reason: str, at: int, remedy: str = "") -> QueryError:
         return QueryError(reason, self.text, at, remedy)
@@ -296,6 +306,9 @@ class _Parser:
                     match.start(),
                     f"did you mean '{known}:'? Fields: {', '.join(QUERY_FIELDS)}",
                 )
+        after = self.text[match.end()]
+        if len(name) > 1 and (after.isalnum() or after in QUOTES + "(["):  # not http://, C:\\
+            self.no_fields[match.group(1)] = None
         return None
 
     def quoted(self, field: str | None) -> Query | None:
@@ -304,10 +317,16 @@ class _Parser:
         if end is None:
             self.warn("a quote was never closed; it is closed at the end")
         self.at = len(self.text) if end is None else end + 1
+        behind = self.at
         slop = self.slop()
         if field == "date":
             return dates.days(self.text[start:end].strip(), self.text, start)
         words = tuple(word.written for word in analysis.written(self.text[start:end]))
+        if self.origin is Origin.TYPED and self.text.startswith("~", behind):
+            if len(words) == 1:
+                self.warn(NEAR_A_QUOTED_WORD)
+            elif self.at == behind:
+                self.warn(NEAR_WITHOUT_A_NUMBER)
         self.counted(len(words), start)
         return Phrase(words, slop if len(words) > 1 else 0, field) if words else None
 
@@ -402,6 +421,7 @@ class _Parser:
 
     def pieces(self, chunk: str, shape: str, at: int, field: str | None) -> Query | None:
         """Patterns, words, and words joined by a sign, all of which must match."""
+        self.plain.append(chunk)
         clauses: list[Query] = []
         start = 0
         for match in _PATTERN.finditer(shape):

@@ -48,6 +48,7 @@ def test_queries_are_read(query: str, tree: str, warning: str) -> None:
     assert str(parsed) == tree
     assert parse(tree) == parsed
     assert any(warning in said for said in warnings) if warning else warnings == []
+    assert len(set(warnings)) == len(warnings)
 
 
 @pytest.mark.parametrize(("query", "place", "reason"), ERRORS, ids=[row[0] for row in ERRORS])
