@@ -66,7 +66,7 @@ _FUZZY = re.compile(rf"(?s)(.+)~(\d*)[{BEHIND}]*$")
 # It begins where a word does and gives nothing back: no text makes the search for it quadratic.
 _QUOTE = f"[{analysis.APOSTROPHES}]"
 _LITERAL = rf"(?:[^\W_]|{_QUOTE}|(?<=\d)[.,](?=\d))*+"
-_INITIALS = r"[^\W\d_](?:\.[^\W\d_])++\.?+(?=\*(?![\w*?]))"
+_INITIALS = r"(?<![^\W\d_]\.)[^\W\d_](?:\.[^\W\d_])++\.?+(?=\*(?![\w*?]))"
 _PATTERN = re.compile(
     rf"(?<![^\W_])(?<!{_QUOTE})(?<!\d[.,]){_QUOTE}*+(?:{_INITIALS}|[^\W_]{_LITERAL})"
     rf"(?:(?:\?++(?=[^\W_])|\*(?![*?])){_LITERAL})++"
