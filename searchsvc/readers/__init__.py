@@ -51,9 +51,9 @@ class Format:
 
 
 READERS = {
-    "text": Format(("", ".txt"), "text", version=2),
-    "markdown": Format((".md", ".markdown"), "markdown"),
-    "html": Format((".html", ".htm", ".xhtml"), "html", version=2),
+    "text": Format(("", ".txt"), "text", version=3),
+    "markdown": Format((".md", ".markdown"), "markdown", version=2),
+    "html": Format((".html", ".htm", ".xhtml"), "html", version=3),
     "reuters": Format((".sgm", ".sgml"), "reuters", version=2),
     "jsonl": Format((".jsonl", ".ndjson", ".json"), "jsonl", version=5),
     "archive": Format(

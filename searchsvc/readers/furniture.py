@@ -39,20 +39,53 @@ _BYLINE = re.compile(
     rf"(?: ?[,;|/] ?+(?!{_SENTENCE}\b)[^.!?]{{2,60}}|\.)?"
     rf"|by {_SMALL}(?: and {_SMALL}){{0,2}}{_OTHERS}"
 )
-_PICTURE = (
-    r"(?:(?:file|stock) )?(?:photo(?:graph|graphy)?|image|picture|video|illustration|graphic)s?"
+_AGENCIES = r"(?i:reuters|ap|afp|upi|epa|bloomberg|xinhua|getty(?: images)?)"
+
+_KIND = (
+    r"(?P<kind>(?:(?:file|stock|handout|ap|afp|epa|reuters) )?"
+    r"(?:photo(?:graph|graphy)?|image|picture|video|illustration|graphic)s?)"
 )
-_CREDIT = re.compile(
-    rf"\[\s*{_PICTURE}\b[^\]]{{0,200}}\]|\(\s*{_PICTURE}\b[^)]{{0,200}}\)"
-    rf"|(?:{_PICTURE}(?: credit| courtesy)?(?: of| by)?|credit) ?: ?[^.]{{2,120}}(?:\.\w+)?\.?"
-    rf"|{_PICTURE} (?:courtesy of|credit|by) [^.]{{2,80}}\.?",
+_PICTURE = re.compile(
+    rf"(?:{_KIND}(?P<how>(?: credits?| courtesy)?(?: of| by)? ?[:/]"
+    r"| courtesy(?: of)?| credits?| by| from| via)"
+    r"|credits? ?:) ?(?P<whose>.{2,120})",
     re.IGNORECASE,
 )
-_END_MATTER = re.compile(
-    r"[(\[]?(?:(?:additional |further )?(?:reporting|writing|editing|compiled|edited|written) by "
-    r".{3,300}|(?:©|\(c\)|copyright )\W*\d{4}.{0,120}|#{3,}|- ?30 ?-|ends?|the end)[)\]]?",
+_PICTURE_ALONE = re.compile(_KIND, re.IGNORECASE)
+# Behind these a headline stands as often as a name: "Video: Police Storm Building".
+_TELLING = re.compile(r"(?:video|graphic|illustration)|.*s", re.IGNORECASE)
+_OF_AN_AGENCY = re.compile(rf".*[/©].*|{_AGENCIES}")
+_WORK = re.compile(
+    r"[\s;,.]*\b(?:(?:and|with|additional|further) )*"
+    r"(?:reporting|writing|editing|compiled|edited|written) by\b:?",
     re.IGNORECASE,
 )
+_RIGHTS = re.compile(
+    r"(?:(?:©|\(c\)|copyright\b)[\s:]*)+(?P<whose>.{4,120}?)"
+    r"(?:[\s,.|–-]+(?:all rights reserved|this|no part|reproduction|distributed by)\b.{0,300})?",
+    re.IGNORECASE,
+)
+_YEARS = re.compile(r"\b(?:1[89]|20)\d\d(?: ?[-–] ?\d{2,4})?\b")
+_END_MARK = re.compile(r"#{3,}|- ?30 ?-|ends?|the end", re.IGNORECASE)
+_IN_BRACKETS = re.compile(r"\((?!c\)).*\)|\[.*\]", re.IGNORECASE)
+
+_LONGEST = 400  # characters
+_CREDITED = re.compile(r"[^\s,;:/|()&+–—]+")
+# In small letters between names; all else in small letters is prose.
+_BETWEEN_NAMES = frozenset(
+    "a an and at by for from in of on the via with de del der van von bin al la le courtesy file"
+    " handout pool staff newsroom bureau desk reporter reporters writer writers correspondent"
+    " correspondents editor editors photographer photographers contributor contributors supplied"
+    " submitted contributed provided family estate artist author museum library archive archives"
+    " collection wire reports service services agency agencies press picture pictures photo photos"
+    " images office police department".split()
+)
+# In capitals all words look like names. May, Will and So are some.
+_PROSE = frozenset(
+    "is are was were be been has have had would could not it he she they we you i his her their its"
+    " this that these those which when where while after before since but".split()
+)
+_SENTENCE_ENDS = re.compile(r"[a-z]{5}[.!?] ")
 
 
 def byline(line: str) -> str:
@@ -62,4 +95,58 @@ def byline(line: str) -> str:
 
 def is_furniture(paragraph: str) -> bool:
     """Whether *paragraph* is nothing but a credit, the names of editors, or a mark of the end."""
-    return bool(_CREDIT.fullmatch(paragraph) or _END_MATTER.fullmatch(paragraph))
+    if len(paragraph) > _LONGEST:
+        return False
+    is_bracketed = _IN_BRACKETS.fullmatch(paragraph) is not None
+    text = paragraph[1:-1].strip() if is_bracketed else paragraph
+    return (
+        _is_of_picture(text, is_bracketed)
+        or _names_editors(text)
+        or _names_owner(text)
+        or _END_MARK.fullmatch(text) is not None
+    )
+
+
+def _is_of_picture(text: str, is_bracketed: bool) -> bool:
+    found = _PICTURE.fullmatch(text)
+    if not found:
+        return is_bracketed and _PICTURE_ALONE.fullmatch(text) is not None
+    is_title = not is_bracketed and found["kind"] and found["how"].strip() == ":"
+    if (
+        is_title
+        and _TELLING.fullmatch(found["kind"])
+        and not _OF_AN_AGENCY.fullmatch(found["whose"])
+    ):
+        return False
+    return _are_names(found["whose"])
+
+
+def _names_editors(text: str) -> bool:
+    if not _WORK.match(text):
+        return False
+    _, *names = _WORK.split(text)
+    return all(map(_are_names, names))
+
+
+def _names_owner(text: str) -> bool:
+    found = _RIGHTS.fullmatch(text)
+    if not found or not _YEARS.search(found["whose"]):
+        return False
+    owners = _YEARS.sub("", found["whose"]).split(". ")
+    return all(_are_names(owner) for owner in owners if owner.strip(" ,."))
+
+
+def _are_names(text: str) -> bool:
+    """Whether *text* has names, of people and firms and towns, and nothing that tells of them."""
+    words = [word.strip(".'’\"“”") for word in _CREDITED.findall(text)]
+    small = [word for word in words if word.islower() and not _is_address(word)]
+    return (
+        bool(words)
+        and all(word in _BETWEEN_NAMES for word in small)
+        and not any(word.casefold() in _PROSE for word in words)
+        and not _SENTENCE_ENDS.search(text)
+    )
+
+
+def _is_address(word: str) -> bool:
+    return "@" in word or "." in word
