@@ -51,9 +51,9 @@ class Format:
 
 
 READERS = {
-    "text": Format(("", ".txt"), "text", version=3),
-    "markdown": Format((".md", ".markdown"), "markdown", version=2),
-    "html": Format((".html", ".htm", ".xhtml"), "html", version=3),
+    "text": Format(("", ".txt"), "text", version=4),
+    "markdown": Format((".md", ".markdown"), "markdown", version=3),
+    "html": Format((".html", ".htm", ".xhtml"), "html", version=4),
     "reuters": Format((".sgm", ".sgml"), "reuters", version=2),
     "jsonl": Format((".jsonl", ".ndjson", ".json"), "jsonl", version=5),
     "archive": Format(

@@ -17,7 +17,14 @@ from searchsvc.readers import fields
 _DAY = r"(?:Mon|Tues|Wednes|Thurs|Fri|Satur|Sun)day\b"
 _NAME = rf"(?:(?!{_DAY})[A-Z][\w.'’-]*|d[aeiu]l?|v[ao]n|der|bin|al|la|le)"
 _FULL_NAME = rf"{_NAME}(?: {_NAME}){{1,4}}"
-_NAMES = rf"{_FULL_NAME}(?:(?:,| and| AND| &|, and) {_FULL_NAME}){{0,4}}"
+# What "by" means a time or a way by, also in capitals.
+_NOBODY = (
+    r"(?i:(?:the|an?|any|all|some|most|each|this|that|these|those|his|her|its|their|our|my|your|no"
+    r"|then|now|next|last|early|late|mid|noon|midnight|dawn|dusk|january|february|march|july"
+    r"|september|october|november|december|christmas|easter|thanksgiving|new year|world war"
+    r"|(?:labou?r|memorial|independence|election|inauguration|boxing|veterans|columbus) day)\b)"
+)
+_NAMES = rf"(?!{_NOBODY}){_FULL_NAME}(?:(?:,| and| AND| &|, and) {_FULL_NAME}){{0,4}}"
 _STAFF = r"(?i:(?:an? |our )?staff(?: reporters?| writers?| correspondents?)?)"
 _OTHERS = r"(?: (?:and|AND|&) \d{1,2} (?i:others?|more))?"
 # Names without capitals look like any words: two or three, and none of these.
@@ -30,14 +37,17 @@ _COMMON = (
 )
 _WORD = rf"(?!{_COMMON}\b)[a-zà-ÿ][\w'’-]+"
 _SMALL = rf"(?!\w+ing\b){_WORD} (?:[a-z]\. ?)?{_WORD}(?: {_WORD})?"
-# After a comma a rank or a town follows, or a sentence goes on: "By Jane Doe, who ...".
-_SENTENCE = (
-    r"(?:the|it|he|she|they|we|this|that|who|which|his|her|its|their|was|were|is|are|ha[sd])"
-)
 _BYLINE = re.compile(
     rf"[Bb][Yy]:? (?:{_NAMES}{_OTHERS}|Reuters|AP|AFP|UPI|Bloomberg|Xinhua|{_STAFF})"
-    rf"(?: ?[,;|/] ?+(?!{_SENTENCE}\b)[^.!?]{{2,60}}|\.)?"
+    rf"(?: ?[,;|/] ?(?P<more>[^.!?]{{2,60}})|\.)?"
     rf"|by {_SMALL}(?: and {_SMALL}){{0,2}}{_OTHERS}"
+)
+# After a comma a rank, a town or an employer follows, or a sentence goes on: "By Jane Doe, who ..."
+_RANK = re.compile(
+    r"(?:[\w’'-]+ ){0,4}(?:writer|reporter|correspondent|editor|columnist|analyst|critic|producer"
+    r"|photographer|contributor|fellow|professor|director|bureau chief)s?"
+    r"(?:(?: (?:of|for|at|in|with)\b|,).*)?",
+    re.IGNORECASE,
 )
 _AGENCIES = r"(?i:reuters|ap|afp|upi|epa|bloomberg|xinhua|getty(?: images)?)"
 
@@ -90,7 +100,15 @@ _SENTENCE_ENDS = re.compile(r"[a-z]{5}[.!?] ")
 
 def byline(line: str) -> str:
     """Who wrote the story, if *line* says that and nothing else, else ""."""
-    return fields.author([line]) if _BYLINE.fullmatch(line) else ""
+    found = _BYLINE.fullmatch(line)
+    if not found or not (found["more"] is None or _follows_name(found["more"])):
+        return ""
+    return fields.author([line])
+
+
+def is_rank(line: str) -> bool:
+    """Whether *line* is what may stand below a name: "staff writer"."""
+    return _RANK.fullmatch(line) is not None and not _has_prose(line)
 
 
 def is_furniture(paragraph: str) -> bool:
@@ -138,15 +156,26 @@ def _names_owner(text: str) -> bool:
 
 def _are_names(text: str) -> bool:
     """Whether *text* has names, of people and firms and towns, and nothing that tells of them."""
-    words = [word.strip(".'’\"“”") for word in _CREDITED.findall(text)]
-    small = [word for word in words if word.islower() and not _is_address(word)]
     return (
-        bool(words)
-        and all(word in _BETWEEN_NAMES for word in small)
-        and not any(word.casefold() in _PROSE for word in words)
+        bool(_words(text))
+        and all(word in _BETWEEN_NAMES for word in _small(text))
+        and not _has_prose(text)
         and not _SENTENCE_ENDS.search(text)
     )
 
 
-def _is_address(word: str) -> bool:
-    return "@" in word or "." in word
+def _follows_name(text: str) -> bool:
+    return is_rank(text) or text.startswith("special to ") or _are_names(text)
+
+
+def _has_prose(text: str) -> bool:
+    return any(word.casefold() in _PROSE for word in _words(text))
+
+
+def _words(text: str) -> list[str]:
+    return [word.strip(".'’\"“”") for word in _CREDITED.findall(text)]
+
+
+def _small(text: str) -> list[str]:
+    """The words of *text* in small letters that are no addresses."""
+    return [word for word in _words(text) if word.islower() and not re.search("[@.]", word)]

@@ -22,7 +22,7 @@ from collections.abc import Iterator
 from itertools import pairwise
 from textwrap import dedent, shorten
 
-_WIDTHS = range(40, 101)  # of columns of wrapped text: the telex of 1987 has 63, terminals 80
+WIDTHS = range(40, 101)  # of columns of wrapped text: the telex of 1987 has 63, terminals 80
 _LONGEST_ROW = 200  # of a table; what is longer has gaps for another reason
 _SLACK = 10  # how much shorter than the width a line may be and still count as full
 _WRAPPED = 0.6  # share of full lines from which on a text counts as wrapped
@@ -65,7 +65,7 @@ def _width(breaks: list[tuple[str, str]]) -> int:
     lengths = sorted(len(a) for a, _ in inner)
     widest = lengths[-1 - len(lengths) // 50] if lengths else 0  # one line in 50 may stick out
     full = sum(_is_full(a, b, widest) for a, b in inner)
-    return widest if widest in _WIDTHS and full >= len(inner) * _WRAPPED else 0
+    return widest if widest in WIDTHS and full >= len(inner) * _WRAPPED else 0
 
 
 def _is_full(line: str, after: str, width: int) -> bool:

@@ -23,8 +23,8 @@ from searchsvc.readers import fields
 from searchsvc.readers.datelines import dateline, day_in
 from searchsvc.readers.dates import parse_date
 from searchsvc.readers.encoding import clean, decode, one_line
-from searchsvc.readers.furniture import byline, is_furniture
-from searchsvc.readers.paragraphs import first_words, paragraphs
+from searchsvc.readers.furniture import byline, is_furniture, is_rank
+from searchsvc.readers.paragraphs import WIDTHS, first_words, paragraphs
 from searchsvc.readers.pieces import Item, Note, Piece, Source, read_all
 
 _LONGEST_HEADLINE = 300  # characters; a longer first line is a paragraph
@@ -99,9 +99,12 @@ def _reservations(encoding: str, title: str, dates: list[str], body: str) -> Ite
 
 def _read_head(lines: deque[str], head: dict[str, str]) -> None:
     """Takes headline, byline and labels off *lines* to *head*, up to the first line of text."""
+    begins_block = False
     while lines:
         line = one_line(lines[0])
         if line and (found := _labelled(line, head) or ("title" in head and _plain(line))):
+            if found[0] == "author" and _goes_on(line, lines, begins_block):
+                break
             head.setdefault(*found)
         elif line and "title" not in head:
             head["title"] = "" if len(line) > _LONGEST_HEADLINE else line
@@ -109,7 +112,20 @@ def _read_head(lines: deque[str], head: dict[str, str]) -> None:
                 break
         elif line:
             break
+        begins_block = not line
         lines.popleft()
+
+
+def _goes_on(line: str, lines: deque[str], begins_block: bool) -> bool:
+    """Whether *line*, the first of *lines*, looks like a byline and is a sentence broken off."""
+    after = one_line(lines[1]) if len(lines) > 1 else ""
+    if not after or not byline(line) or is_rank(after):
+        return False
+    if after[0].islower():
+        return True
+    # What was broken to a width is as wide as that: "By Labor Day, Pittsburgh and Philadelphia".
+    fits = len(line) + 1 + len(after.split()[0]) <= WIDTHS[0]
+    return begins_block and not fits and not _plain(after) and not _LABELLED.fullmatch(after)
 
 
 def _labelled(line: str, head: dict[str, str]) -> tuple[str, str] | None:
