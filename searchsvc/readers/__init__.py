@@ -52,7 +52,7 @@ class Format:
 
 READERS = {
     "text": Format(("", ".txt"), "text", version=4),
-    "markdown": Format((".md", ".markdown"), "markdown", version=3),
+    "markdown": Format((".md", ".markdown"), "markdown", version=4),
     "html": Format((".html", ".htm", ".xhtml"), "html", version=4),
     "reuters": Format((".sgm", ".sgml"), "reuters", version=2),
     "jsonl": Format((".jsonl", ".ndjson", ".json"), "jsonl", version=5),

@@ -24,6 +24,7 @@ _FRONT = re.compile(r"\s*---\n(?=\w[\w ]*:)(.*?\n)(?:---|\.\.\.) *(?:\n|$)", re.
 _FIELD = re.compile(r"(\w[\w -]*):(?: +(.*))?")
 _ENTRY = re.compile(r"\s*- +(.*)")
 _PART = re.compile(r"""\s*("(?:[^"\\]|\\.)*"|'(?:[^']|'')*'|[^,]+)""")
+_RULE = re.compile(r"\A\s*(?:-{3,}|\+{3,}|\*{3,}|_{3,}) *(?:\n|$)")
 _HEADING = re.compile(r"^#{1,6} +", re.MULTILINE)
 
 
@@ -37,7 +38,8 @@ def _parse(source: Source, data: bytes) -> Iterator[Item]:
     text = clean(text)
     front = _FRONT.match(text)
     head = _fields(front[1]) if front else {}
-    text = _HEADING.sub("", text[front.end() :] if front else text)
+    text = _RULE.sub("", text[front.end() :] if front else text, count=1)
+    text = _HEADING.sub("", text)
     first, _, rest = text.lstrip().partition("\n")
     is_repeated = one_line(first) == head.get("title")
     yield from articles_in(source, rest if is_repeated else text, reservation, head)
