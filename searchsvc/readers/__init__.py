@@ -51,8 +51,8 @@ class Format:
 
 
 READERS = {
-    "text": Format(("", ".txt"), "text", version=4),
-    "markdown": Format((".md", ".markdown"), "markdown", version=4),
+    "text": Format(("", ".txt"), "text", version=5),
+    "markdown": Format((".md", ".markdown"), "markdown", version=5),
     "html": Format((".html", ".htm", ".xhtml"), "html", version=4),
     "reuters": Format((".sgm", ".sgml"), "reuters", version=2),
     "jsonl": Format((".jsonl", ".ndjson", ".json"), "jsonl", version=5),

@@ -95,6 +95,8 @@ _PROSE = frozenset(
     "is are was were be been has have had would could not it he she they we you i his her their its"
     " this that these those which when where while after before since but".split()
 )
+# In small letters these are no names either.
+_MORE_PROSE = frozenset("say says said told will may can what how why as if then than".split())
 _SENTENCE_ENDS = re.compile(r"[a-z]{5}[.!?] ")
 
 
@@ -104,6 +106,12 @@ def byline(line: str) -> str:
     if not found or not (found["more"] is None or _follows_name(found["more"])):
         return ""
     return fields.author([line])
+
+
+def is_prose(text: str, most: int) -> bool:
+    """Whether *text* tells something, or has more than *most* words that no name has."""
+    small = [word for word in _small(text) if word not in _BETWEEN_NAMES]
+    return len(small) > most or not _PROSE.union(_MORE_PROSE).isdisjoint(small)
 
 
 def is_rank(line: str) -> bool:

@@ -23,7 +23,7 @@ from searchsvc.readers import fields
 from searchsvc.readers.datelines import dateline, day_in
 from searchsvc.readers.dates import parse_date
 from searchsvc.readers.encoding import clean, decode, one_line
-from searchsvc.readers.furniture import byline, is_furniture, is_rank
+from searchsvc.readers.furniture import byline, is_furniture, is_prose, is_rank
 from searchsvc.readers.paragraphs import WIDTHS, first_words, paragraphs
 from searchsvc.readers.pieces import Item, Note, Piece, Source, read_all
 
@@ -38,6 +38,11 @@ LABELS = {
     **dict.fromkeys(("topics", "topic", "tags", "keywords"), "topics"),
     **{"people": "people", "places": "places", "url": "url", "link": "url"},
 }
+# Fields of many values: what a second line gives is added.
+_JOINED = ("author", "section", "people", "places", "topics")
+# Without a date or an address these are no labels.
+_EXACT = ("updated", "last updated", "modified", "last modified", "posted", "url", "link")
+_MOST_SMALL = {"topics": 4, "section": 4}  # words in small letters in one value; else 2
 _LABELLED = re.compile(r"([A-Za-z][A-Za-z ]{1,20}): *(\S.*)")
 _DATED = re.compile(
     r"((?:first )?published|posted|(?:last )?(?:updated|modified))(?: on| at)? (\S.{6,100})", re.I
@@ -61,7 +66,7 @@ def articles_in(
 ) -> Iterator[Item]:
     """The article that *text* is, with *head*: what is known of its fields before."""
     lines = deque(text.split("\n"))
-    _read_head(lines, head)
+    doubts = [*_read_head(lines, head)]
     title = head.get("title", "")
     body, filed = _body(lines)
     if not title and not body:
@@ -82,7 +87,8 @@ def articles_in(
         topics=fields.names(fields.listed(head.get("topics", ""))),
         url=url,
     )
-    yield from (Note("", reason) for reason in _reservations(reservation, title, dates, body))
+    doubts += _reservations(reservation, title, dates, body)
+    yield from (Note("", doubt) for doubt in doubts)
 
 
 def _reservations(encoding: str, title: str, dates: list[str], body: str) -> Iterator[str]:
@@ -97,15 +103,18 @@ def _reservations(encoding: str, title: str, dates: list[str], body: str) -> Ite
         yield "has a headline and no text"
 
 
-def _read_head(lines: deque[str], head: dict[str, str]) -> None:
-    """Takes headline, byline and labels off *lines* to *head*, up to the first line of text."""
+def _read_head(lines: deque[str], head: dict[str, str]) -> Iterator[str]:
+    """Takes headline, byline and labels off *lines* to *head*, up to the first line of text.
+
+    Gives what is left out of it.
+    """
     begins_block = False
     while lines:
         line = one_line(lines[0])
         if line and (found := _labelled(line, head) or ("title" in head and _plain(line))):
             if found[0] == "author" and _goes_on(line, lines, begins_block):
                 break
-            head.setdefault(*found)
+            yield from _file(head, *found)
         elif line and "title" not in head:
             head["title"] = "" if len(line) > _LONGEST_HEADLINE else line
             if not head["title"]:
@@ -128,9 +137,19 @@ def _goes_on(line: str, lines: deque[str], begins_block: bool) -> bool:
     return begins_block and not fits and not _plain(after) and not _LABELLED.fullmatch(after)
 
 
+def _file(head: dict[str, str], name: str, value: str) -> Iterator[str]:
+    """Puts *value* into *head*; gives what is wrong if it already has another."""
+    known = head.setdefault(name, value)
+    if known != value and name in _JOINED:
+        head[name] = ", ".join(fields.names(fields.listed(f"{known}, {value}")))
+    elif known != value and name in ("title", "source", "url"):
+        yield f"has a second {name}, which is left out: {value[:60]!r}"
+
+
 def _labelled(line: str, head: dict[str, str]) -> tuple[str, str] | None:
     found = _LABELLED.fullmatch(line) or _DATED.fullmatch(line)
-    if not found or not (name := LABELS.get(found[1].lower())):
+    label = found[1].lower() if found else ""
+    if not found or not (name := LABELS.get(label)):
         return None
     is_date = name in ("date", "updated")
     value = _day(found[2]) if is_date else found[2]
@@ -138,7 +157,16 @@ def _labelled(line: str, head: dict[str, str]) -> tuple[str, str] | None:
     # "Published in haste" is text; "Source: Russia to leave Syria" a headline until there is one.
     if not is_certain and (found.re is _DATED or ("title" not in head and name != "title")):
         return None
+    is_exact = is_certain or (name == "url" and fields.web_address(value))
+    if not is_exact and name != "title" and (label in _EXACT or _is_sentence(name, value)):
+        return None
     return name, fields.author([value]) if name == "author" else value
+
+
+def _is_sentence(name: str, value: str) -> bool:
+    """Whether *value* is rather text that begins like the label of the field *name*."""
+    most = _MOST_SMALL.get(name, 2)
+    return any(is_prose(part, most) for part in fields.listed(value))
 
 
 def _day(text: str) -> str:
