@@ -61,7 +61,6 @@ _FIELD = re.compile(r"([A-Za-z]+):(?=[^\s)])")
 _BOOST = re.compile(r"\^(\d+(?:\.\d+)?)(?!\.?[\w^])")
 _CHUNK_BOOST = re.compile(rf"\^(\d+(?:\.\d+)?)[{BEHIND}]*$")
 _SLOP = re.compile(r"~(\d+)")
-_NUMBERS = re.compile(r"[\d.,]+~\d")  # 6~7 pct
 _FUZZY = re.compile(rf"(?s)(.+)~(\d*)[{BEHIND}]*$")
 # It begins where a word does and gives nothing back: no text makes the search for it quadratic.
 _QUOTE = f"[{analysis.APOSTROPHES}]"
@@ -388,10 +387,13 @@ class _Parser:
         shape = _shape(chunk)
         if "://" in chunk:
             return self.text_chunk(chunk, at, field)
-        if (fuzzy := _FUZZY.match(chunk)) and not _NUMBERS.match(chunk):
+        if fuzzy := _FUZZY.match(chunk):
             found = [] if "~" in fuzzy.group(1) else analysis.written(fuzzy.group(1))
             if len(found) == 1 and shape[fuzzy.end(1) - 1].isalnum():
-                return self.fuzzy(found[0].written, fuzzy.group(2), at, field)
+                word, edits = found[0].written, fuzzy.group(2)
+                fits = len(word) >= MIN_FUZZY_LETTERS and edits in ("", "1", "2")
+                if fits or not edits or any(map(str.isalpha, word)):  # not 6~7
+                    return self.fuzzy(word, edits, at, field)
         if leading := _LEADING_WILDCARD.search(shape):
             raise self.error(
                 "a pattern cannot begin with a wildcard",

@@ -54,6 +54,7 @@ def read(text: str) -> Query:
 @example("(-1986 1987)^2 1988 1989 1990 1991")
 @example("ꭰ OR ꭱ OR ꭲ OR ꭳ OR ꭴ OR ꭵ")
 @example("ab?ʼ")
+@example("70,000~")
 @example("title:(a,b,c,d,e,f,g,h,i,j,k,l,m,n,o,p,q,r,s,t)")
 @example("-a,b,c,d,e,f,g,h,i,j,k,l,m,n,o,p,q,r,s,t,u")
 @example("a_b*c")
