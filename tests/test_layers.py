@@ -22,7 +22,7 @@ LAYERS = (
     (
         "use cases",
         "parameters answers report gate sharing updating indexing watching naming enriching names"
-        " proposals lexicon misspelt searching profiles suggesting guarding",
+        " proposals lexicon nearest misspelt searching profiles suggesting guarding",
     ),
     ("settings", "config progress opening"),
     ("people", "cli terminal web __main__"),
@@ -36,7 +36,7 @@ LIBRARIES = {
     "cachetools": "engines web",
     "regex": "snippets",
     "Stemmer": "analysis",
-    "rapidfuzz": "query misspelt extract",
+    "rapidfuzz": "query nearest extract",
     "spacy": "extract",
     "bs4": "readers",
     "trafilatura": "readers",
