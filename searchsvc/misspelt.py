@@ -1,25 +1,27 @@
-"""What was meant by words and by values of filters that find nothing: what is spelt nearly so.
+"""What was meant by a query that finds nothing, and by values of filters that no article has.
 
-All is asked of the engine in the time that the search has left; what is
-not known by then is not said.
+All is asked of the engine in the time that the search has left; what is not known by then is not
+said.
 """
 
 from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from itertools import islice
+from typing import NamedTuple
 
 from searchsvc.engines.base import Engine, SearchRequest
 from searchsvc.lexicon import TimedLexicon
 from searchsvc.nearest import edits, nearest_value, nearest_words
 from searchsvc.query.rewrite import resolve, without_stop_words
-from searchsvc.query.tree import All, Query, Word, leaves, map_leaves
-from searchsvc.schema import DEFAULT_FIELDS
+from searchsvc.query.tree import All, Phrase, Query, Word, leaves, map_leaves
+from searchsvc.schema import DEFAULT_FIELDS, FACET_FIELDS
 
 RARE = 20  # articles that have a misspelling, at most;
 ONE_IN = 1000  # in a large archive one in so many
 OFTEN = 10  # times as many have the word that is meant, at least
 RAREST = 3  # words of a query that may be the misspelt one
 TRIED = 5  # other words for each
+MOST_UNKNOWN = 10  # words or names; with more of them the query is about something else
 MOST_TOLD = 10  # values of filters
 
 
@@ -41,49 +43,113 @@ def did_you_mean(
     return None
 
 
-def _corrections(typed: Query, engine: Engine, lexicon: TimedLexicon) -> Iterator[Query]:
-    """*typed* with its unknown words put to the nearest known ones.
+class _Spelt(NamedTuple):
+    """A word as typed: plain, or as one of a phrase."""
 
-    Where every word is known, with a rare one put to a frequent one that is near: what is misspelt
-    here may be so in some article too.
-    """
-    telling = without_stop_words(typed)
-    words = [leaf for leaf in leaves(telling) if isinstance(leaf, Word) and edits(leaf.text)]
-    articles = {word: _articles(word, engine, lexicon) for word in words}
-    if not all(articles.values()):
-        right: dict[Query, Query] = {}
-        for word in articles:
-            if not articles[word]:
-                known = (near for near in _near(word, lexicon) if _articles(near, engine, lexicon))
-                right[word] = next(known, word)
-        if (corrected := _changed(typed, right)) != typed:
+    text: str
+    field: str | None
+    is_quoted: bool
+
+    @property
+    def query(self) -> Query:
+        """What finds it."""
+        if self.is_quoted:
+            return Phrase((self.text,), 0, self.field)
+        return Word(self.text, self.field)
+
+
+def _corrections(typed: Query, engine: Engine, lexicon: TimedLexicon) -> Iterator[Query]:
+    """*typed* with its unknown names and words put to the nearest known ones; where every word is
+    known, with a rare one put to a frequent one."""
+    named = _with_known_names(typed, engine, lexicon)
+    wanted = leaves(without_stop_words(named), negated=False)
+    words = [word for leaf in wanted for word in _spelt(leaf) if edits(word.text)]
+    articles = {word: _articles(word.query, engine, lexicon) for word in words}
+    unknown = [word for word in articles if not articles[word]]
+    if len(unknown) <= MOST_UNKNOWN:
+        right: dict[_Spelt, _Spelt] = {}
+        for word in unknown:
+            others = _near(word, lexicon)
+            known = (other for other in others if _articles(other.query, engine, lexicon))
+            right[word] = next(known, word)
+        if (corrected := _changed(named, right)) != typed:
             yield corrected
-        return
+    if not unknown:
+        yield from _with_frequent_words(named, articles, engine, lexicon)
+
+
+def _with_frequent_words(
+    query: Query, articles: Mapping[_Spelt, int], engine: Engine, lexicon: TimedLexicon
+) -> Iterator[Query]:
+    """*query* with a word that few *articles* have put to a near one that many have.
+
+    What is misspelt here may be so in some article too.
+    """
     most = max(RARE, engine.count() // ONE_IN)
-    wanted = set(leaves(telling, negated=False))
-    rare = [word for word in articles if word in wanted and articles[word] <= most]
+    alone = {_spelt(leaf)[0] for leaf in leaves(query) if _is_one_quoted(leaf)}  # are meant so
+    rare = [word for word in articles if articles[word] <= most and word not in alone]
     for word in sorted(rare, key=articles.__getitem__)[:RAREST]:
         often = OFTEN * articles[word]
         for near in islice(_near(word, lexicon, often), TRIED):
-            if _articles(near, engine, lexicon) >= often:
-                yield _changed(typed, {word: near})
+            if _articles(near.query, engine, lexicon) >= often:
+                yield _changed(query, {word: near})
 
 
-def _changed(query: Query, leaf: Mapping[Query, Query]) -> Query:
-    return map_leaves(query, lambda old: leaf.get(old, old))
+def _with_known_names(query: Query, engine: Engine, lexicon: TimedLexicon) -> Query:
+    """*query* with each name in quotes that no article has put to the nearest that one has."""
+    names = [
+        leaf
+        for leaf in dict.fromkeys(leaves(query, negated=False))
+        if isinstance(leaf, Phrase) and leaf.field in FACET_FIELDS and len(leaf.words) > 1
+    ]
+    right: dict[Query, Query] = {}
+    for name in names[:MOST_UNKNOWN]:
+        if name.field and not _articles(name, engine, lexicon):
+            near = nearest_value(name.field, " ".join(name.words), engine, lexicon)
+            right[name] = replace(name, words=near.spelt) if near else name
+    return map_leaves(query, lambda leaf: right.get(leaf, leaf))
 
 
-def _articles(word: Word, engine: Engine, lexicon: TimedLexicon) -> int:
-    """How many articles have *word* in any of its forms; 1 if there is no time to look."""
-    request = SearchRequest(query=resolve(word, lexicon), limit=0, seconds=lexicon.left())
+def _spelt(leaf: Query) -> list[_Spelt]:
+    """The words of a leaf that are looked for as they are."""
+    match leaf:
+        case Word(text, field):
+            return [_Spelt(text, field, is_quoted=False)]
+        case Phrase(words, _, field):
+            return [_Spelt(text, field, is_quoted=True) for text in words]
+        case _:
+            return []
+
+
+def _is_one_quoted(leaf: Query) -> bool:
+    return isinstance(leaf, Phrase) and len(leaf.words) == 1
+
+
+def _changed(query: Query, right: Mapping[_Spelt, _Spelt]) -> Query:
+    def put_right(leaf: Query) -> Query:
+        words = tuple(right.get(word, word).text for word in _spelt(leaf))
+        match leaf:
+            case Word():
+                return replace(leaf, text=words[0])
+            case Phrase():
+                return replace(leaf, words=words)
+            case _:
+                return leaf
+
+    return map_leaves(query, put_right)
+
+
+def _articles(query: Query, engine: Engine, lexicon: TimedLexicon) -> int:
+    """How many articles *query* finds; 1 if there is no time to look."""
+    request = SearchRequest(query=resolve(query, lexicon), limit=0, seconds=lexicon.left())
     found = engine.search(request)
     return found.total or int(found.partial)
 
 
-def _near(word: Word, lexicon: TimedLexicon, least: int = 1) -> Iterator[Word]:
+def _near(word: _Spelt, lexicon: TimedLexicon, least: int = 1) -> Iterator[_Spelt]:
     """Words like *word* that *least* articles have: the nearest first, then the most frequent."""
     fields = (word.field,) if word.field else DEFAULT_FIELDS
-    return (Word(near, word.field) for near in nearest_words(word.text, fields, lexicon, least))
+    return (word._replace(text=near) for near in nearest_words(word.text, fields, lexicon, least))
 
 
 def unknown_values(

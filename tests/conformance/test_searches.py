@@ -213,11 +213,13 @@ def test_cursors_walk_over_every_hit_once_in_steps_of_any_size(
 TYPOS = [
     Article(id="1", title="Volcker speaks", body="Rates rose. The committee met.", source="Wire"),
     Article(id="2", body="Rates fell. Rotes of hay. A comity of nations.", source="Desk"),
-    Article(id="3", title="Thatcher wins", people=("Zoe Lomholt",), places=("Esbjerg",)),
+    Article(
+        id="3", title="Thatcher wins", people=("Zoe Lomholt", "Anna Lund"), places=("Esbjerg",)
+    ),
     Article(id="4", body="Ports and boats. Rates h52."),
     Article(id="5", body="Posts and boats. Posts. Pasts."),
     Article(id="6", body="Posts."),
-    Article(id="7", body="Chancellor."),
+    Article(id="7", body="Chancellor.", people=("Anne Berg",)),
     *(Article(id=f"8{n}", body="Chancelled.") for n in range(2)),
 ]
 
@@ -240,6 +242,19 @@ TYPOS = [
         ("h53a", {}, None),  # no word
         ("rat", {}, None),
         ("retes thatcher", {}, None),  # together they find nothing either
+        ('"volckre speaks" rates', {}, '"volcker speaks" rates'),
+        ('"met comittee"', {}, None),  # not in this order
+        ('"met comittee"~3', {}, '"met committee"~3'),
+        ('"comittee"', {}, '"committee"'),
+        ("comittee-met", {}, '"committee met"'),
+        ("people:lomhlt", {}, "people:lomholt"),
+        ('people:"zoe lomhlt"', {}, 'people:"zoe lomholt"'),
+        ('places:"esbjreg"', {}, 'places:"esbjerg"'),
+        ('people:"anne lund"', {}, 'people:"anna lund"'),  # there is an Anne, but no Anne Lund
+        ('people:"anna lundd" wins', {}, 'people:"anna lund" wins'),
+        ('"anne lund"', {}, None),  # which may stand in any text
+        ('people:"anne berg" wins', {}, None),  # she is there
+        ('source:"the wier" rates', {}, None),  # no such name
         ("thacher", {"source": ["Wire"]}, None),
         ("ratse", {"source": ["Wire"]}, "rates"),
         ("rates thatcher", {}, None),  # nothing is misspelt
@@ -280,6 +295,8 @@ KNOWN = [
         ("cranse lift", {}, None),  # nor are cranes, in headline and text of five
         ("rotes pirces", {}, None),  # one word is replaced, not two
         ('"rotes" prices', {}, None),  # as written
+        ('"rotes and prices"', {}, '"rates and prices"'),
+        ("rotes-and-prices", {}, '"rates and prices"'),
         ("hay -rotes", {}, None),  # what is left out is not what is missing
         ("rotes", {"source": ["Wire"]}, "rates"),
         ("rates", {"source": ["Desk"]}, None),  # nothing is rare
@@ -337,6 +354,19 @@ def test_a_search_that_finds_nothing_looks_for_few_other_words() -> None:
     assert ask(engine, {"q": " ".join(seldom[:90])}).query.did_you_mean is None
     assert engine.listed == 3 * 4  # for three words, in each field
     assert engine.searches == 1 + 90 + 3 * 5 * 2
+
+
+def test_for_many_unknown_words_no_others_are_looked_for() -> None:
+    ends = "abcdefghijk"
+    engine = Counted([Article(id="1", body=" ".join(f"ports{end}" for end in ends))])
+    misspelt = [f"prots{end}" for end in ends]
+    assert ask(engine, {"q": " ".join(misspelt)}).query.did_you_mean is None
+    assert engine.listed == 0
+    assert ask(engine, {"q": " ".join(misspelt[:10])}).query.did_you_mean
+    engine.listed = engine.searches = 0
+    names = " ".join(f'people:"{word} {word}"' for word in misspelt)
+    assert ask(engine, {"q": names}).query.did_you_mean is None
+    assert engine.searches < 40
 
 
 def test_a_word_that_is_not_rare_is_not_taken_for_a_misspelling() -> None:
