@@ -5,17 +5,22 @@ said.
 """
 
 from collections.abc import Iterator, Mapping
+from contextlib import suppress
 from dataclasses import replace
 from itertools import islice
 from typing import NamedTuple
 
 from searchsvc.engines.base import Engine, SearchRequest
+from searchsvc.errors import QueryError
 from searchsvc.lexicon import TimedLexicon
 from searchsvc.nearest import edits, nearest_value, nearest_words
+from searchsvc.query.parser import parse, quote
+from searchsvc.query.pasted import Origin, origin, with_operators
 from searchsvc.query.rewrite import resolve, without_stop_words
 from searchsvc.query.tree import All, Phrase, Query, Word, leaves, map_leaves
 from searchsvc.schema import DEFAULT_FIELDS, FACET_FIELDS
 
+PASTED = 4  # words, from which on a query that finds nothing may be a headline
 RARE = 20  # articles that have a misspelling, at most;
 ONE_IN = 1000  # in a large archive one in so many
 OFTEN = 10  # times as many have the word that is meant, at least
@@ -26,10 +31,11 @@ MOST_TOLD = 10  # values of filters
 
 
 def did_you_mean(
-    typed: Query, asked: SearchRequest, engine: Engine, lexicon: TimedLexicon
+    text: str, typed: Query, asked: SearchRequest, engine: Engine, lexicon: TimedLexicon
 ) -> str | None:
-    """*typed* with what is misspelt put right, if that finds anything where *asked* did not."""
-    for better in _corrections(typed, engine, lexicon):
+    """*text*, which was read as *typed*, as it finds something where *asked* did not: with what is
+    misspelt put right, or read in another way."""
+    for better in _betters(text, typed, engine, lexicon):
         request = replace(
             asked,
             query=resolve(better, lexicon),
@@ -58,9 +64,9 @@ class _Spelt(NamedTuple):
         return Word(self.text, self.field)
 
 
-def _corrections(typed: Query, engine: Engine, lexicon: TimedLexicon) -> Iterator[Query]:
-    """*typed* with its unknown names and words put to the nearest known ones; where every word is
-    known, with a rare one put to a frequent one."""
+def _betters(text: str, typed: Query, engine: Engine, lexicon: TimedLexicon) -> Iterator[Query]:
+    """*typed* with its unknown names and words put to the nearest known ones; *text* read in
+    another way; and, where every word is known, *typed* with a rare one put to a frequent one."""
     named = _with_known_names(typed, engine, lexicon)
     wanted = leaves(without_stop_words(named), negated=False)
     words = [word for leaf in wanted for word in _spelt(leaf) if edits(word.text)]
@@ -74,8 +80,23 @@ def _corrections(typed: Query, engine: Engine, lexicon: TimedLexicon) -> Iterato
             right[word] = next(known, word)
         if (corrected := _changed(named, right)) != typed:
             yield corrected
+    yield from _other_readings(text, typed)
     if not unknown:
         yield from _with_frequent_words(named, articles, engine, lexicon)
+
+
+def _other_readings(text: str, typed: Query) -> Iterator[Query]:
+    """The words of what may be a headline with signs of a query in it; the query that may have
+    been typed in capitals, as a headline is."""
+    readings = []
+    if len(text.split()) >= PASTED:
+        readings.append(quote(text))
+    if origin(text) is Origin.HEADLINE:
+        readings.append(with_operators(text))
+    for reading in readings:
+        with suppress(QueryError):
+            if (query := parse(reading)) != typed:
+                yield query
 
 
 def _with_frequent_words(

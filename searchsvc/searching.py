@@ -87,7 +87,9 @@ def search(
     )
     result = engine.search(request)
     unknown = list(unknown_values(request, result.total, engine, lexicon))
-    better = None if result.total else did_you_mean(understood.typed, request, engine, lexicon)
+    better = None
+    if not result.total:
+        better = did_you_mean(asked.q, understood.typed, request, engine, lexicon)
     hits, in_time = hit_answers(result.hits, understood.resolved, clock)
     return SearchAnswer(
         query=QueryAnswer(

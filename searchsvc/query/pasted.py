@@ -50,6 +50,16 @@ def origin(text: str) -> Origin:
     return Origin.HEADLINE if in_capitals else Origin.TYPED
 
 
+def with_operators(headline: str) -> str:
+    """*headline* as the query that it may be, were it not all in capitals.
+
+    >>> with_operators("OPEC OR NATO OR (EC NOT UN)")
+    'opec OR nato OR (ec NOT un)'
+    """
+    parts = re.split(rf"([\s(){QUOTES}]+)", headline)
+    return "".join(part if _ANY_OPERATOR.fullmatch(part) else part.lower() for part in parts)
+
+
 def _is_in_capitals(text: str) -> bool:
     rest = _SMALL.sub("", _ANY_OPERATOR.sub("", text))
     return rest.isupper() and rest != rest.casefold()  # Cherokee that is folded is in capitals

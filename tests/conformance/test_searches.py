@@ -310,6 +310,49 @@ def test_a_misspelling_that_some_article_has_is_put_right_if_that_finds_somethin
     assert searching.search(store, asked).query.did_you_mean == better
 
 
+PASTED = [
+    Article(
+        id="karami",
+        title="Karami dies, helicopter attacked -official sources",
+        body="The M*A*S*H unit could not save him.",
+        source="Wire",
+    ),
+    Article(id="nato", title="NATO ministers meet", body="The EC (in part) and the press."),
+    Article(id="un", title="UN talks", body="They were long."),
+]
+
+
+@pytest.mark.parametrize(
+    ("q", "filters", "better"),
+    [
+        (
+            "Karami dies, helicopter attacked -official sources",
+            {},
+            "karami dies helicopter attacked official sources",
+        ),
+        ("M*A*S*H unit could NOT save", {}, "m a s h unit could not save"),
+        ('"save could" -unit M*A*S*H', {}, "save could unit m a s h"),
+        ("helicopter title:attacked in Karami", {}, None),  # it finds something
+        ("helicopter -attacked Karami", {}, None),  # three words, of which one is left out
+        ("helicopter dies -attacked Karami", {}, "helicopter dies attacked karami"),
+        ("helicopter dies -attacked Karami", {"source": ["Desk"]}, None),
+        ("helicopter dies -ministers NATO", {}, None),  # no article has all
+        ("helicopter dies -attcked Karmi", {}, "helicopter dies NOT attcked karami"),
+        ("helicopter dies -attcked talks", {}, None),
+        ("NATO OR UN OR OPEC OR OTAN", {}, "nato OR un OR opec OR otan"),
+        ("NATO OR (EC NOT PRESS) OR UN", {}, "nato OR ec AND NOT press OR un"),
+        ("NATO MINISTERS -PRESS -TALKS MEET IN PART", {}, None),
+        ("THE (NATO) (MINISTERS) NOT UN NOT OR", {}, None),  # one that cannot be read
+    ],
+)
+def test_another_reading_is_offered_if_that_finds_something(
+    open_engine: Any, q: str, filters: dict[str, list[str]], better: str | None
+) -> None:
+    store = OneGeneration(open_engine(PASTED))
+    asked = SearchParameters.model_validate({"q": q, **filters})
+    assert searching.search(store, asked).query.did_you_mean == better
+
+
 class Counted(MemoryEngine):
     """Counts what it is asked, and on which words it is."""
 
