@@ -51,8 +51,8 @@ class Format:
 
 
 READERS = {
-    "text": Format(("", ".txt"), "text", version=5),
-    "markdown": Format((".md", ".markdown"), "markdown", version=5),
+    "text": Format(("", ".txt"), "text", version=6),
+    "markdown": Format((".md", ".markdown"), "markdown", version=6),
     "html": Format((".html", ".htm", ".xhtml"), "html", version=4),
     "reuters": Format((".sgm", ".sgml"), "reuters", version=2),
     "jsonl": Format((".jsonl", ".ndjson", ".json"), "jsonl", version=5),
