@@ -51,11 +51,11 @@ class Format:
 
 
 READERS = {
-    "text": Format(("", ".txt"), "text", version=6),
-    "markdown": Format((".md", ".markdown"), "markdown", version=6),
-    "html": Format((".html", ".htm", ".xhtml"), "html", version=4),
+    "text": Format(("", ".txt"), "text", version=7),
+    "markdown": Format((".md", ".markdown"), "markdown", version=7),
+    "html": Format((".html", ".htm", ".xhtml"), "html", version=5),
     "reuters": Format((".sgm", ".sgml"), "reuters", version=2),
-    "jsonl": Format((".jsonl", ".ndjson", ".json"), "jsonl", version=5),
+    "jsonl": Format((".jsonl", ".ndjson", ".json"), "jsonl", version=6),
     "archive": Format(
         (".tar", ".tar.gz", ".tgz", ".tar.bz2", ".tbz2", ".tar.xz", ".txz", ".zip"), "archive"
     ),

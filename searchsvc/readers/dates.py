@@ -30,6 +30,8 @@ _FILL = (dt.datetime(1904, 1, 1, 0), dt.datetime(1908, 2, 2, 11))
 _YEAR = re.compile(r"(?<!\d)(?:1[6-9]|2[012])\d\d(?!\d)|(?<!\d)\d{8}(?!\d)")
 _EITHER_WAY = re.compile(r"(?<!\d)(\d{1,2})[/.-](\d{1,2})[/.-]\d{4}")
 _UTC_PLUS = re.compile(r"\b(?:UTC|GMT) ?(?=[+-]\d)")  # dateutil takes UTC+2 for two hours behind
+_WEEK = re.compile(r"\d{4}-?W\d\d(?!-?\d)", re.IGNORECASE)  # without a day of it
+_LEAST = 1e8  # seconds; a smaller number is a year, a count or missing
 _EPOCH = re.compile(r"\d{10}|\d{13}")
 
 
@@ -50,10 +52,13 @@ def from_epoch(seconds: float) -> dt.date | None:
 
     >>> from_epoch(1536930000) == from_epoch(1536930000000)
     True
+    >>> from_epoch(1987)
     """
     if 18_000_101 <= seconds <= 22_001_231 and seconds == int(seconds):
         with suppress(ValueError):  # 20180914, which is as likely as a day of 1970
             return dt.datetime.strptime(str(int(seconds)), "%Y%m%d").date()
+    if abs(seconds) < _LEAST:
+        return None
     if abs(seconds) > 1e11:
         seconds /= 1000
     try:
@@ -64,6 +69,8 @@ def from_epoch(seconds: float) -> dt.date | None:
 
 
 def _iso(text: str) -> dt.date | None:
+    if _WEEK.match(text):
+        return None  # Python takes its Monday
     for form in (dt.date.fromisoformat, dt.datetime.fromisoformat):
         try:
             return form(text)

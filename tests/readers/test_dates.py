@@ -19,6 +19,24 @@ def test_a_text_names_a_date(text: str, expected: str) -> None:
     assert (found.isoformat() if found else "none") == expected.strip()
 
 
+@pytest.mark.parametrize(
+    ("number", "expected"),
+    [
+        (1536930000, "2018-09-14T13:00:00+00:00"),
+        (1536930000000.5, "2018-09-14T13:00:00.000500+00:00"),
+        (-500_000_000, "1954-02-26T23:06:40+00:00"),
+        (20180914, "2018-09-14"),
+        (20181314, "none"),
+        (1987, "none"),
+        (0, "none"),
+        (-1, "none"),
+    ],
+)
+def test_a_number_is_a_date(number: float, expected: str) -> None:
+    found = from_epoch(number)
+    assert (found.isoformat() if found else "none") == expected
+
+
 @given(st.text(alphabet="0123456789 ,.:/-+TZJanFebMarAprMayJunpm", max_size=40) | st.text())
 def test_no_text_is_too_much(text: str) -> None:
     found = parse_date(text)
