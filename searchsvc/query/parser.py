@@ -307,8 +307,9 @@ class _Parser:
                     f"did you mean '{known}:'? Fields: {', '.join(QUERY_FIELDS)}",
                 )
         after = self.text[match.end()]
-        if len(name) > 1 and (after.isalnum() or after in QUOTES + "(["):  # not http://, C:\\
-            self.no_fields[match.group(1)] = None
+        is_meant = len(name) > 1 and match.group(1).islower()  # not C:, not NOTE:1986
+        if is_meant and (after.isalnum() or after in QUOTES + "(["):  # not http://
+            self.no_fields[name] = None
         return None
 
     def quoted(self, field: str | None) -> Query | None:
