@@ -51,7 +51,7 @@ class Format:
 
 
 READERS = {
-    "text": Format(("", ".txt"), "text", version=7),
+    "text": Format(("", ".txt"), "text", version=8),
     "markdown": Format((".md", ".markdown"), "markdown", version=7),
     "html": Format((".html", ".htm", ".xhtml"), "html", version=5),
     "reuters": Format((".sgm", ".sgml"), "reuters", version=2),
@@ -62,6 +62,7 @@ READERS = {
     "compressed": Format((".gz", ".bz2", ".xz"), "compressed"),
 }
 WRAPPERS = ("archive", "compressed")
+HANDS_OVER = {"text": ("html",)}
 
 # A suffix is short and has a letter: "Budget 2018.09" and "Talks with the U.S. fail" have none.
 _SUFFIX = re.compile(r"(?:\.tar)?\.(?=\w*[a-z])[a-z0-9]{1,8}$")
@@ -78,9 +79,12 @@ def reader_of(name: str) -> str | None:
 
     >>> reader_of("page.html.gz"), reader_of("photo.jpg.gz"), reader_of("README")
     ('compressed', None, 'text')
+    >>> reader_of("page.html?id=1.5")
+    'html'
     """
     if is_about_folder(name):
         return None
+    name = without_query(name)
     suffix = suffix_of(name)
     reader = _BY_SUFFIX.get(suffix)
     if reader == "compressed" and reader_of(name[: -len(suffix)]) is None:
@@ -95,15 +99,27 @@ def is_about_folder(name: str) -> bool:
 
 def suffix_of(name: str) -> str:
     """How *name* ends, in small letters: ".html", ".tar.gz" or ""."""
-    found = _SUFFIX.search(name.rpartition("/")[2].lower())
+    found = _SUFFIX.search(without_query(name).rpartition("/")[2].lower())
     return found.group() if found else ""
 
 
+def without_query(name: str) -> str:
+    """*name* without what a mirror of a site adds to it: "page.html?id=1" is page.html."""
+    before, mark, _ = name.partition("?")
+    is_known = mark and _known_suffix(before) is not None
+    is_packed = _known_suffix(name) in READERS["compressed"].suffixes  # after it was mirrored
+    return before if is_known and not is_packed else name
+
+
+def _known_suffix(name: str) -> str | None:
+    found = _SUFFIX.search(name.lower())
+    return found.group() if found and found.group() in _BY_SUFFIX else None
+
+
 def reader_version(name: str) -> int:
-    """The version of the reader *name*; what is packed is read by the others, so theirs count."""
-    if name in WRAPPERS:
-        return sum(format.version for format in READERS.values())
-    return READERS[name].version
+    """The version of the reader *name*, with the versions of those that it hands files to."""
+    others = READERS if name in WRAPPERS else HANDS_OVER.get(name, ())
+    return sum(READERS[reader].version for reader in {name, *others})
 
 
 def splitter(name: str) -> Splitter:

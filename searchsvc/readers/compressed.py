@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 
 from searchsvc.errors import ReadError
-from searchsvc.readers import reader_of, splitter, suffix_of
+from searchsvc.readers import reader_of, splitter, suffix_of, without_query
 from searchsvc.readers.pieces import Piece, Source
 from searchsvc.readers.unpacking import unpacked
 
@@ -11,7 +11,7 @@ from searchsvc.readers.unpacking import unpacked
 def split(source: Source) -> Iterator[Piece]:
     """The pieces of what was compressed; their ids are by the name of the compressed file."""
     suffix = suffix_of(source.name)
-    inner = reader_of(source.name.removesuffix(source.name[-len(suffix) :]))
+    inner = reader_of(without_query(source.name)[: -len(suffix)])
     if inner in (None, "archive", "compressed"):
         raise ReadError("is packed twice: only one file of text, HTML, SGML or JSON can be in it")
     plain = unpacked(source.stream, suffix)

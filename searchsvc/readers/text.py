@@ -15,11 +15,13 @@ photographer does not find every story that he illustrated.
 import re
 from collections import deque
 from collections.abc import Iterator
+from dataclasses import replace
 from functools import partial
+from io import BytesIO
 
 from searchsvc.article import Article, path_id
 from searchsvc.errors import ReadError
-from searchsvc.readers import fields
+from searchsvc.readers import fields, splitter
 from searchsvc.readers.datelines import dateline, day_in
 from searchsvc.readers.dates import parse_date
 from searchsvc.readers.encoding import clean, decode, one_line
@@ -27,6 +29,13 @@ from searchsvc.readers.furniture import byline, is_furniture, is_prose, is_rank
 from searchsvc.readers.paragraphs import WIDTHS, first_words, paragraphs
 from searchsvc.readers.pieces import Item, Note, Piece, Source, read_all
 
+# Mirrors of sites have pages called "story" or "news.php?id=1". NULs are of UTF-16.
+_PAGE = re.compile(
+    rb"(?:\s|\xef\xbb\xbf|\xff\xfe|\xfe\xff)*(?:<\?xml[^>]*>\s*)?(?:<!--.*?-->\s*)*"
+    rb"<(?:!doctype\s+html|html)\b",
+    re.IGNORECASE | re.DOTALL,
+)
+_BEGINNING = 4096  # bytes
 _LONGEST_HEADLINE = 300  # characters; a longer first line is a paragraph
 LABELS = {
     **dict.fromkeys(("title", "headline"), "title"),
@@ -52,8 +61,12 @@ _AFTER_DATE = re.compile(r"\s*[|·•]|,?\s+(?:last )?updated\b", re.I)
 
 
 def split(source: Source) -> Iterator[Piece]:
-    """The whole file is one article."""
-    yield Piece("", partial(_parse, source, read_all(source)))
+    """The whole file is one article; a web page, by how it begins, is read as one."""
+    data = read_all(source)
+    if _PAGE.match(data[:_BEGINNING].replace(b"\0", b"")):
+        yield from splitter("html")(replace(source, stream=BytesIO(data)))
+    else:
+        yield Piece("", partial(_parse, source, data))
 
 
 def _parse(source: Source, data: bytes) -> Iterator[Item]:

@@ -116,16 +116,26 @@ def test_what_no_reader_knows_is_ignored(tmp_path: Path) -> None:
         "Talks with the U.S. fail",
         "2018.09.14",
         "a.TXT",
+        "story.html?id=1.jpg",
+        "news.php?id=1",
+        "photo.jpg?w=300.5",
+        "feed.jsonl.gz?page=2",
+        "Is it a README.md?",
     )
     found = {e.name: e.reader if isinstance(e, CorpusFile) else e.reason for e in scan(tmp_path)}
     assert found == {
         "2018.09.14": "text",
         "README.md": "tells about the folder, by its name",
         "Talks with the U.S. fail": "text",
+        "Is it a README.md?": "markdown",
         "a.TXT": "text",
+        "feed.jsonl.gz?page=2": "compressed",
+        "news.php?id=1": "text",
         "notes.docx": "no reader for .docx files",
         "photo.JPG": "no reader for .jpg files",
+        "photo.jpg?w=300.5": "text",
         "quay.md": "markdown",
+        "story.html?id=1.jpg": "html",
     }
 
 

@@ -100,11 +100,11 @@ def test_members_are_read_in_order_each_by_its_reader(name: str, tmp_path: Path)
 @pytest.mark.parametrize(
     ("suffix", "compress"), [(".gz", gzip.compress), (".bz2", bz2.compress), (".xz", lzma.compress)]
 )
-@pytest.mark.parametrize("name", ["a.txt", "b.html", "c.sgm", "d.jsonl", "notes"])
+@pytest.mark.parametrize("name", ["a.txt", "b.html", "c.sgm", "d.jsonl", "notes", "b.html?id=1.5"])
 def test_a_file_compressed_by_itself_is_read_as_what_it_is(
     name: str, suffix: str, compress: Callable[[bytes], bytes], tmp_path: Path
 ) -> None:
-    plain = MEMBERS.get(name, MEMBERS["./docs/a.txt"]).encode()
+    plain = MEMBERS.get(name.partition("?")[0], MEMBERS["./docs/a.txt"]).encode()
     packed, *_ = items_of(tmp_path / f"{name}{suffix}", compress(plain))
     bare, *_ = items_of(tmp_path / name, plain)
     assert isinstance(packed, Article)
@@ -153,8 +153,12 @@ def test_a_link_in_a_zip_is_named(tmp_path: Path) -> None:
     ]
 
 
-def test_an_archive_is_read_anew_when_any_reader_changes(monkeypatch: pytest.MonkeyPatch) -> None:
-    before = reader_version("archive"), reader_version("compressed"), reader_version("text")
+def test_what_hands_files_over_is_read_anew_when_their_reader_changes(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    def versions() -> list[int]:
+        return [reader_version(name) for name in ("archive", "compressed", "text", "jsonl")]
+
+    before = versions()
     monkeypatch.setitem(READERS, "html", Format((".html",), "html", READERS["html"].version + 1))
-    after = reader_version("archive"), reader_version("compressed"), reader_version("text")
-    assert after == (before[0] + 1, before[1] + 1, before[2])
+    assert versions() == [*(version + 1 for version in before[:3]), before[3]]
