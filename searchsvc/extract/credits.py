@@ -10,12 +10,20 @@ import re
 
 from searchsvc.readers.furniture import byline, is_furniture
 
+_AGENCY = r"(?:AP|AFP|EPA|PA|UPI|Reuters|Getty Images|Bloomberg)"
 _AT_THE_END = re.compile(
     r"[(\[](?:additional |further )?(?:reporting|writing|editing|compiled|edited|written) by "
-    r"[^)\]]{3,300}[)\]]|[(\[]\s*(?:file )?(?:photo|image|picture|video)\w*\b[^)\]]{0,200}[)\]]",
+    r"[^)\]]{3,300}[)\]]"
+    rf"|[(\[]\s*(?:file |{_AGENCY} )?(?:photo|image|picture|video)\w*\b[^)\]]{{0,200}}[)\]]",
     re.IGNORECASE,
 )
-_SIGNS = ("by ", "photo", "image", "picture", "video", "credit", "copyright", "©", "contributed")
+_PHOTOGRAPHER = re.compile(
+    rf"(?:©\s*)?(?:[\w.'’ -]{{3,40}}/{_AGENCY}|{_AGENCY}/[\w.'’ -]{{3,40}})"  # Jane Doe/AP
+)
+_SIGNS = (
+    "by ", "photo", "image", "picture", "video", "credit", "copyright", "©", "contributed",
+    "/ap", "/afp", "/epa", "/pa", "/upi", "/reuters", "/bloomberg",
+)  # fmt: skip
 _CONTRIBUTED = re.compile(
     r"(?:[\w.'’]+ ){0,6}?(?:(?:staff )?(?:writers?|reporters?|correspondents?) )?[^.!?]{3,250}"
     r" contributed (?:reporting )?to this (?:report|article|story)\.?",
@@ -38,7 +46,9 @@ def without_credits(text: str) -> str:
 
 
 def _is_credit(line: str) -> bool:
-    return is_furniture(line) or bool(byline(line) or _CONTRIBUTED.fullmatch(line))
+    return is_furniture(line) or bool(
+        byline(line) or _CONTRIBUTED.fullmatch(line) or _PHOTOGRAPHER.fullmatch(line)
+    )
 
 
 def _blank(match: re.Match[str]) -> str:

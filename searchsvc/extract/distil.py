@@ -126,8 +126,11 @@ def _regions(folder: Path, cities: list[dict[str, Any]]) -> Iterator[tuple[objec
         count[region["code"][:2]] += 1
     common = words(folder)
     short = {f"US.{code}": forms for code, *forms in rows("us_states.tsv")}
+    listed = {key for key, *_ in rows("areas.tsv")}
     for region in regions:
         code, name = region["code"], region["name"].strip()
+        if code in listed:
+            continue
         towns = inside[code]
         own_city = any(fold(name) in (fold(t["name"]), fold(t["name"] + " City")) for t in towns)
         keep = code in short or not (own_city or count[code[:2]] > MOST_REGIONS or not towns)

@@ -75,6 +75,7 @@ class Gazetteer:
     def __init__(self, rows: list[list[str]]) -> None:
         self._rows = rows
         self._places: dict[int, Place] = {}
+        self._found: dict[str, tuple[Place, ...]] = {}
         self._numbers: dict[str, list[int]] = {}  # rows by each form of their name
         for number, row in enumerate(rows):
             for form in forms(row):
@@ -85,7 +86,14 @@ class Gazetteer:
 
     def find(self, words: tuple[str, ...]) -> tuple[Place, ...]:
         """What the words mean together, the weightiest first; () if nothing."""
-        return tuple(map(self._place, self._numbers.get(" ".join(words), ())))
+        form = " ".join(words)
+        found = self._found.get(form)
+        if found is None:
+            numbers = self._numbers.get(form.replace("’", "'"))
+            if not numbers:
+                return ()
+            found = self._found[form] = tuple(map(self._place, numbers))
+        return found
 
     def find_folded(self, name: str) -> tuple[Place, ...]:
         """The same, whatever the case and accents; of one text."""

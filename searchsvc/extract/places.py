@@ -34,6 +34,8 @@ _RIVAL = 1.5  # weight: another place of the name, up to 30 times smaller, may b
 _NEIGHBOURS = {"GE": "RU AM AZ TR UA XR35 XR36"}
 _PEERS = ("prince", "princess", "duke", "duchess", "earl", "countess", "marquess", "bishop")
 _COMPANY = ("Inc", "Corp", "Co", "Ltd", "Plc", "PLC", "Times", "Post")
+# Behind a place, beside titles: "Karnataka Chief Minister", "Leeds Crown Court".
+_OFFICIAL = frozenset("prime chief deputy police state city county crown high".split())
 _KINDS = frozenset(
     "Province State City County Region District Governorate Republic Prefecture".split()
 )
@@ -109,6 +111,9 @@ def _is_meant(run: Run, at: int, end: int, meanings: tuple[Place, ...]) -> bool:
         or (before == "and" and at > 1 and gazetteer().has(words[at - 2]))
     )
     plain = name.lower()
+    if best.kind in ("area", "water", "mountains"):
+        is_word = plain in known.words or name in known.first_names
+        return not is_word or located or (plain not in known.words and not run.first)
     if plain in known.words or (name in known.first_names and best.kind != "capital"):
         return best.population >= (_LARGE if located else _WELL_KNOWN * 4)
     if best.kind == "city" and best.population < _LARGE:
@@ -125,9 +130,11 @@ def _is_of_a_name(words: tuple[str, ...], at: int) -> bool:
 
 
 def _may_stand_after(word: str) -> bool:
-    small = word.lower()
+    small = word.lower().rstrip(".")
     return (
         word in _KINDS
+        or small in _OFFICIAL
+        or (small in vocabulary().titles and not small.endswith("s"))  # St. Louis Cardinals
         or small in vocabulary().not_names
         or small in ("and", "of")
         or gazetteer().has(word)
@@ -235,9 +242,12 @@ def _tell(
                 said.setdefault(mention.text, place)
                 told[at], told[at + 1] = place, whole
                 return
-    best = mention.meanings[0]
-    if outer.meanings[0].kind == "region" and best.kind == "city":
-        unknown.add(at)  # a town of that region which the gazetteer does not have
+    region, best = outer.meanings[0], mention.meanings[0]
+    # A town of that region which the gazetteer does not have: Peru, Indiana.
+    may_be_a_town = best.kind == "city" or region.country == "US"
+    is_region = any(place.kind == "region" for place in mention.meanings)
+    if region.kind == "region" and may_be_a_town and not is_region:
+        unknown.add(at)
 
 
 class _Evidence:

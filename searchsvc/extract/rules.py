@@ -1,5 +1,6 @@
 """The people and places of an article by rules and lists: offline, and the same every time."""
 
+from bisect import bisect_left
 from collections import defaultdict
 from itertools import chain
 
@@ -14,7 +15,7 @@ from searchsvc.extract.runs import Run, SmallWords, is_shouted, quietened, runs
 from searchsvc.extract.spelling import Person, is_near
 from searchsvc.extract.vocabulary import vocabulary
 
-VERSION = 1  # raise it when an article may get other names than before
+VERSION = 2  # raise it when an article may get other names than before
 ORIGIN = f"rule:{VERSION}"
 
 _FIRM = frozenset("Inc Corp Co Cos Ltd PLC Plc LLC Group Holdings Securities AG SA NV GmbH".split())
@@ -49,16 +50,19 @@ def _people(
     firms = _firms(of_field)
     found: list[tuple[str, NamedPerson]] = []
     taken: dict[str, set[int]] = {field: set() for field in of_field}
+    starts = {field: [s for run in runs for s in run.starts] for field, runs in of_field.items()}
     for field in ("body", "title"):
         if field in of_field:
             for person in find_people(of_field[field], small, firms, field == "title"):
                 found.append((field, person))
-                taken[field].update(_beginnings(person))
+                taken[field].update(_beginnings(person, starts[field]))
     surnames = _surnames([person for _, person in found], of_field)
     for field in ("title", "body"):
-        for person in find_again(of_field.get(field, ()), surnames, taken.get(field, set())):
+        for person in find_again(
+            of_field.get(field, ()), surnames, taken.get(field, set()), field == "title"
+        ):
             found.append((field, person))
-            taken[field].add(person.start)
+            taken[field].update(_beginnings(person, starts[field]))
     found.sort(key=lambda pair: (pair[0] != "title", pair[1].start))
     return spelling.people(found), taken
 
@@ -73,12 +77,9 @@ def _firms(of_field: dict[str, list[Run]]) -> frozenset[str]:
     )
 
 
-def _beginnings(person: NamedPerson) -> list[int]:
-    starts, place = [], person.start
-    for word in person.words:
-        starts.append(place)
-        place += len(word) + 1
-    return starts
+def _beginnings(person: NamedPerson, starts: list[int]) -> list[int]:
+    """Where the words of a mention begin; *starts* are those of all words, ascending."""
+    return starts[bisect_left(starts, person.start) : bisect_left(starts, person.end)]
 
 
 def _first_names(found: list[NamedPerson]) -> set[str]:
@@ -113,7 +114,7 @@ def _surnames(found: list[NamedPerson], of_field: dict[str, list[Run]]) -> froze
 
 
 def _person_entity(person: Person) -> Entity:
-    name = " ".join(person.words)
+    name = " ".join(person.words).replace("’", "'")
     spellings = dict.fromkeys(" ".join(mention.words) for _, mention in person.mentions)
     return Entity(
         field="people",

@@ -4,7 +4,7 @@
 [('In', 'Paris'), ('Foreign', 'Minister', 'Hans', 'van', 'den', 'Broek'), ('Mr.', 'Baker')]
 
 A run ends at punctuation, at a possessive and at a word in small letters, unless that joins two
-names as "van" and "of" do.
+names as "van" and "of" do. A nickname in quotes is passed over.
 """
 
 import re
@@ -30,13 +30,15 @@ _WORD = (
     rf"|{_CAPITAL}\w*(?:['’](?!s\b)\w+|-\w+)*)"
 )
 _JOINT = (
-    r"(?:of|of the|and|de|de la|de las|de los|del|della|di|da|do|dos|das|du|la|le|el|al|bin|ibn|ben"
-    r"|bint|van|van der|van den|van de|von|von der|zu|ter|ten|af|abu)"
+    r"(?:of|of the|and|de|de la|de las|de los|del|dela|della|di|da|do|dos|das|du|la|le|el|al"
+    r"|bin|ibn|ben|bint|van|van der|van den|van de|von|von der|zu|ter|ten|af|ap|abu|wa|es|ez|upon)"
 )
+_ARTICLE = r"(?:(?:al|el|ad|an|ar|as|ash|at|az|ul|ud)-|d['’])"
+_NICKNAME = rf"[\"“]{_CAPITAL}[\w.-]*(?: {_CAPITAL}[\w.-]*)?[\"”]"
 # Looked for first: a pattern that begins with a set of letters is searched for twice as fast.
 _BEGINNING = re.compile(rf"{_CAPITAL}(?<!\w.)")
-_RUN = re.compile(rf"{_WORD}(?:[ \n](?:{_JOINT}[ \n])?{_WORD})*")
-_TOKEN = re.compile(rf"{_WORD}|[^\W\d_]+(?:-[^\W\d_]+)*|d'")
+_RUN = re.compile(rf"{_WORD}(?:[ \n](?:{_NICKNAME}[ \n])?(?:{_JOINT}[ \n])?{_ARTICLE}?{_WORD})*")
+_TOKEN = re.compile(rf"{_NICKNAME}|{_ARTICLE}?{_WORD}|[^\W\d_]+(?:-[^\W\d_]+)*")
 _SHOUTED_WORD = re.compile(r"(?<![\w.'’])[^\W\d_]{2,}(?:-[^\W\d_]+)*(?:['’]S\b)?(?![.'’]\w)")
 
 
@@ -74,7 +76,20 @@ def runs(text: str) -> Iterator[Run]:
             yield Run(text, (word,), (start,), (end,))
         else:
             tokens = [(t.group(), t.start(), t.end()) for t in _TOKEN.finditer(text, start, end)]
-            yield Run(text, *zip(*tokens, strict=True))
+            named = [token for token in tokens if token[0][0] not in _QUOTES]
+            yield Run(text, *zip(*named, strict=True))
+
+
+_QUOTES = ('"', "“")
+
+
+def without_article(word: str) -> str:
+    """*word* as it stands alone: Sharif for al-Sharif."""
+    article = _ARABIC.match(word)
+    return word[article.end() :] if article else word
+
+
+_ARABIC = re.compile(r"(?:al|el|ad|an|ar|as|ash|at|az|ul|ud)-(?=.)", re.IGNORECASE)
 
 
 class SmallWords:

@@ -9,11 +9,14 @@ people may bear is nobody's: it is marked as ambiguous.
 from collections import defaultdict
 from collections.abc import Iterable
 from dataclasses import dataclass, field
+from functools import lru_cache
 
 from rapidfuzz.distance import OSA
 
+from searchsvc.analysis import fold
 from searchsvc.extract.gazetteer import gazetteer
 from searchsvc.extract.people import NamedPerson
+from searchsvc.extract.runs import without_article
 from searchsvc.extract.vocabulary import vocabulary
 
 # Lists of names may hold thousands: beyond these, of one surname and of surnames that begin alike,
@@ -68,7 +71,7 @@ def people(mentions: Iterable[tuple[str, NamedPerson]]) -> list[Person]:
         person.mentions.append((where, mention))
     for person in known.people:
         if not person.is_full:
-            person.ambiguous = len(known.called(person.surname)) > 1
+            person.ambiguous = len(known.fitting(person.words)) > 1
     return known.people
 
 
@@ -78,7 +81,8 @@ class _Known:
     def __init__(self) -> None:
         self.people: list[Person] = []
         self._numbers: dict[int, int] = {}  # of people, by identity
-        self._by_word: dict[str, list[Person]] = defaultdict(list)  # of full names, small letters
+        self._by_name: dict[tuple[str, ...], Person] = {}  # full names as they are compared
+        self._by_word: dict[str, list[Person]] = defaultdict(list)  # of full names
         self._by_start: dict[str, list[Person]] = defaultdict(list)  # of surnames, for near ones
         self._lone: dict[str, Person] = {}  # names without a first name
 
@@ -93,11 +97,13 @@ class _Known:
         self._list(person)
 
     def _list(self, person: Person) -> None:
+        plain = _plain(person.words)
         if not person.is_full:
-            self._lone.setdefault(" ".join(person.words).lower(), person)
+            self._lone.setdefault(" ".join(plain), person)
             return
-        for word in person.words:
-            found = self._by_word[word.lower()]
+        self._by_name.setdefault(plain, person)
+        for word in plain:
+            found = self._by_word[word]
             if person not in found[-1:]:
                 found.append(person)
         near = self._by_start[_start(person.surname)]
@@ -106,47 +112,51 @@ class _Known:
 
     def same(self, words: tuple[str, ...]) -> Person | None:
         """Who bears the full name *words*, first of those whose surname is this or nearly so."""
+        if known := self._by_name.get(_plain(words)):
+            return known
         last = surname(words)
-        candidates = [*self._by_word[last.lower()], *self._by_start[_start(last)][:_MOST_NEAR]]
+        candidates = [*self._by_word[_letters(last)], *self._by_start[_start(last)][:_MOST_NEAR]]
         fitting = (p for p in candidates[:_MOST_BEARERS] if is_same(p.words, words))
         return min(fitting, key=lambda p: self._numbers[id(p)], default=None)
-
-    def called(self, name: str) -> list[Person]:
-        """The people with a first name whose surname is *name*."""
-        return [p for p in self._by_word[name.lower()] if p.surname.lower() == name.lower()]
 
     def bearer(self, mention: NamedPerson, introduced: int) -> Person | None:
         """Whose lone name *mention* is: of the first *introduced* people, or else of all.
 
         None if nobody's, or the one marked ambiguous if two people may be meant.
         """
-        name = " ".join(mention.words)
-        plain = name.lower()
-        lone = self._lone.get(plain)
-        last = mention.words[-1].lower()
-        bearers = self._by_word[last][:_MOST_BEARERS]
+        found = self.fitting(mention.words)
+        found = [p for p in found if self._numbers[id(p)] < introduced] or found
+        if len(found) > 1 and mention.title:
+            found = [p for p in found if _titles_agree(p, mention.title)] or found
+        return found[0] if len(found) == 1 else self._lone.get(" ".join(_plain(mention.words)))
+
+    def fitting(self, words: tuple[str, ...]) -> list[Person]:
+        """The people named in full whose lone name *words* may be: by what tells the most."""
+        name, plain = " ".join(words), _plain(_without_suffix(words))
+        bearers = self._by_word[plain[-1]][:_MOST_BEARERS]
         near = self._by_start[_start(name)][:_MOST_NEAR]
-        for fits, candidates in (
-            (lambda p: " ".join(p.words).lower().endswith(f" {plain}"), bearers),
-            (lambda p: p.surname.lower() == plain, bearers),
-            (lambda p: plain in [w.lower() for w in p.words[1:]], bearers),
-            (lambda p: is_near(p.surname, name), near),
-            (lambda p: p.words[0].lower() == plain, bearers),
-        ):
-            fitting = [p for p in candidates if fits(p)]
-            before = [p for p in fitting if self._numbers[id(p)] < introduced]
-            fitting = before or fitting
-            if len(fitting) > 1 and mention.title:
-                fitting = [p for p in fitting if _titles_agree(p, mention.title)] or fitting
-            if len(fitting) == 1:
-                return fitting[0]
-            if fitting:
-                return lone
-        return lone
+        found = [p for p in bearers if _plain(_without_suffix(p.words))[-len(plain) :] == plain]
+        if len(plain) == 1:
+            found = found or [p for p in bearers if plain[0] in _plain(p.words[1:])]
+        found = found or [p for p in near if is_near(p.surname, name)]
+        if len(plain) == 1:
+            found = found or [p for p in bearers if plain[0] == _letters(p.words[0])]
+        suffix = words[len(plain) :]
+        return [p for p in found if suffix and p.words[-1:] == suffix] or found
+
+
+@lru_cache(1 << 14)
+def _letters(word: str) -> str:
+    """*word* as names are compared: Assad, al-Assad and Ássad are one."""
+    return fold(without_article(word)).replace("’", "'")
+
+
+def _plain(words: tuple[str, ...]) -> tuple[str, ...]:
+    return tuple(map(_letters, words))
 
 
 def _start(word: str) -> str:
-    return word[:2]
+    return _letters(word)[:2]
 
 
 def _titles_agree(person: Person, title: str) -> bool:
@@ -160,9 +170,9 @@ def is_same(one: tuple[str, ...], other: tuple[str, ...]) -> bool:
     """Whether two full names, by their words, can be of one person."""
     one, other = _without_suffix(one), _without_suffix(other)
     shorter, longer = sorted((one, other), key=len)
-    if longer[-len(shorter) :] == shorter:  # Céu Antunes, Maria do Céu Antunes
+    if _plain(longer[-len(shorter) :]) == _plain(shorter):  # Céu Antunes, Maria do Céu Antunes
         return True
-    if not (one[-1].lower() == other[-1].lower() or is_near(one[-1], other[-1])):
+    if not (_letters(one[-1]) == _letters(other[-1]) or is_near(one[-1], other[-1])):
         return False
     if not first_names_agree(one[0], other[0]):
         return False
@@ -185,7 +195,7 @@ def first_names_agree(one: str, other: str) -> bool:
     """
     if _is_misspelt(one, other):
         return True
-    one, other = one.lower().rstrip("."), other.lower().rstrip(".")
+    one, other = _letters(one).rstrip("."), _letters(other).rstrip(".")
     if one == other or one in vocabulary().short_forms.get(other, ()):
         return True
     shorter, longer = sorted((one.split(".")[0], other.split(".")[0]), key=len)

@@ -20,13 +20,15 @@ class Vocabulary:
     leaders: frozenset[str]  # surnames that news uses alone
     words: frozenset[str]  # of the English dictionary
     not_names: frozenset[str]
-    titles: frozenset[str]
+    titles: frozenset[str]  # and for several who bear one: "Justices Alito and Thomas"
     title_parts: frozenset[str]
     sure_titles: frozenset[str]
     organisation_words: frozenset[str]
     organisation_surnames: frozenset[str]
     not_people: frozenset[str]
     speech: frozenset[str]
+    deeds: frozenset[str]  # verbs of what people do, and firms and countries do not
+    fates: frozenset[str]  # the same, behind "was" or "has"
     headline_verbs: frozenset[str]
     followers: frozenset[str]
     nationalities: frozenset[str]
@@ -51,6 +53,7 @@ def vocabulary() -> Vocabulary:
         leaders=frozenset(name for row in table("leaders.txt") for name in row[0].split()),
         words=frozenset(_text("words.txt").split()),
         not_people=whole,
+        titles=frozenset(f"{title}{s}" for title in lists.pop("titles").split() for s in ("", "s")),
         short_forms={name: frozenset(others) for name, others in short.items()},
         **{name: frozenset(text.split()) for name, text in lists.items()},
     )

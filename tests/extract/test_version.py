@@ -7,16 +7,17 @@ from searchsvc.extract import rules
 
 EXTRACT = Path(rules.__file__).parent
 MAKES_NAMES = """
-rules runs people places spelling gazetteer vocabulary credits tags correcting __init__
+rules runs people judging places spelling gazetteer vocabulary credits tags correcting model __init__
 """.split()
 
 # Changed the rules or the lists? Raise rules.VERSION, or indexes and caches keep the old names;
 # then put here what this test prints.
-KNOWN = (1, "14edd4fe7c26c238")
+KNOWN = (2, "14543bba3098d025")
 
 
 def test_a_change_of_the_rules_raises_their_version() -> None:
     files = [EXTRACT / f"{name}.py" for name in MAKES_NAMES]
+    files.append(EXTRACT.parent / "readers" / "furniture.py")
     files += sorted((EXTRACT / "data").glob("*.t*"))
     digest = hashlib.sha256(b"".join(path.read_bytes() for path in files)).hexdigest()[:16]
     assert (rules.VERSION, digest) == KNOWN
