@@ -151,6 +151,7 @@ def _letters(word: str) -> str:
     return fold(without_article(word)).replace("’", "'")
 
 
+@lru_cache(1 << 12)
 def _plain(words: tuple[str, ...]) -> tuple[str, ...]:
     return tuple(map(_letters, words))
 
@@ -169,11 +170,11 @@ def _titles_agree(person: Person, title: str) -> bool:
 def is_same(one: tuple[str, ...], other: tuple[str, ...]) -> bool:
     """Whether two full names, by their words, can be of one person."""
     one, other = _without_suffix(one), _without_suffix(other)
-    shorter, longer = sorted((one, other), key=len)
-    if _plain(longer[-len(shorter) :]) == _plain(shorter):  # Céu Antunes, Maria do Céu Antunes
-        return True
     if not (_letters(one[-1]) == _letters(other[-1]) or is_near(one[-1], other[-1])):
         return False
+    shorter, longer = sorted((_plain(one), _plain(other)), key=len)
+    if longer[-len(shorter) :] == shorter:  # Céu Antunes, Maria do Céu Antunes
+        return True
     if not first_names_agree(one[0], other[0]):
         return False
     # George W. and George H.W. are two; George and George W. may be one.
@@ -237,7 +238,8 @@ def surname(words: tuple[str, ...]) -> str:
 
 
 def _without_suffix(words: tuple[str, ...]) -> tuple[str, ...]:
-    if len(words) > 1 and words[-1].lower().rstrip(".") in SUFFIXES:
+    last = words[-1]
+    if len(words) > 1 and len(last) < 4 and last.lower().rstrip(".") in SUFFIXES:
         return words[:-1]
     return words
 
