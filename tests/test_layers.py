@@ -43,6 +43,7 @@ LIBRARIES = {
     "lxml": "readers",
     "charset_normalizer": "readers",
     "dateutil": "readers",
+    "yaml": "readers",
     "pydantic": "parameters answers web",
     "pydantic_core": "parameters",
     "flask": "web",

@@ -52,7 +52,7 @@ class Format:
 
 READERS = {
     "text": Format(("", ".txt"), "text", version=8),
-    "markdown": Format((".md", ".markdown"), "markdown", version=7),
+    "markdown": Format((".md", ".markdown"), "markdown", version=8),
     "html": Format((".html", ".htm", ".xhtml"), "html", version=5),
     "reuters": Format((".sgm", ".sgml"), "reuters", version=2),
     "jsonl": Format((".jsonl", ".ndjson", ".json"), "jsonl", version=6),

@@ -7,25 +7,37 @@
     ---
     GENEVA, Sept. 14 (Reuters) - Talks on Syria ...
 
-Without such fields the first line is the headline, "# " or not. Of YAML only that is read which
-people write there: a value on its line, in quotes or not, and lists of such.
+Between lines of --- they are YAML, between +++ TOML. Without them the first line is the headline,
+"# " or not.
 """
 
+import datetime as dt
 import re
+import tomllib
 from collections.abc import Iterator
 from functools import partial
+from typing import Any
+
+import yaml  # type: ignore[import-untyped]  # yaml has no types
 
 from searchsvc.readers import fields
 from searchsvc.readers.encoding import clean, decode, one_line
-from searchsvc.readers.pieces import Item, Piece, Source, read_all
-from searchsvc.readers.text import LABELS, articles_in
+from searchsvc.readers.pieces import Item, Note, Piece, Source, read_all
+from searchsvc.readers.text import LABELS, add, articles_in
 
-_FRONT = re.compile(r"\s*---\n(?=\w[\w ]*:)(.*?\n)(?:---|\.\.\.) *(?:\n|$)", re.DOTALL)
-_FIELD = re.compile(r"(\w[\w -]*):(?: +(.*))?")
-_ENTRY = re.compile(r"\s*- +(.*)")
-_PART = re.compile(r"""\s*("(?:[^"\\]|\\.)*"|'(?:[^']|'')*'|[^,]+)""")
-_RULE = re.compile(r"\A\s*(?:-{3,}|\+{3,}|\*{3,}|_{3,}) *(?:\n|$)")
-_HEADING = re.compile(r"^#{1,6} +", re.MULTILINE)
+_FRONT = re.compile(
+    r"\s*(?:--- *\n(?=(?: *(?:#[^\n]*)?\n)*[\"']?\w[\w -]*[\"']? *:)(?P<yaml>.*?\n)(?:---|\.\.\.)"
+    r"|\+\+\+ *\n(?P<toml>.*?\n)\+\+\+) *(?:\n|$)",
+    re.DOTALL,
+)
+_LONGEST_FRONT = 100_000  # characters; half a second for a parser
+_FIELD = re.compile(r"(\w[\w -]*?) *[:=] *(.*)")
+_RULES = re.compile(r"\A(?:\s*(?:-{3,}|\+{3,}|\*{3,}|_{3,}) *(?:\n|$))+")
+_HEADING = re.compile(
+    r"^ {0,3}(?P<fence>`{3,}|~{3,}).*?(?:^ {0,3}(?P=fence)[`~]* *$|\Z)|^#{1,6} +",
+    re.MULTILINE | re.DOTALL,
+)
+_NOTHING = ("", "~", "null")
 
 
 def split(source: Source) -> Iterator[Piece]:
@@ -36,41 +48,83 @@ def split(source: Source) -> Iterator[Piece]:
 def _parse(source: Source, data: bytes) -> Iterator[Item]:
     text, reservation = decode(data)
     text = clean(text)
-    front = _FRONT.match(text)
-    head = _fields(front[1]) if front else {}
-    text = _RULE.sub("", text[front.end() :] if front else text, count=1)
-    text = _HEADING.sub("", text)
+    head: dict[str, str] = {}
+    doubts: list[str] = []
+    if front := _FRONT.match(text):
+        text = text[front.end() :]
+        try:
+            head = _head(_load(front), doubts)
+        except ValueError as error:
+            doubts.append(str(error))
+            head, others = _labels(front["yaml"] or front["toml"])
+            text = f"{text}\n\n{others}"
+    text = _HEADING.sub(lambda found: found.group() if found["fence"] else "", _RULES.sub("", text))
     first, _, rest = text.lstrip().partition("\n")
     is_repeated = one_line(first) == head.get("title")
     yield from articles_in(source, rest if is_repeated else text, reservation, head)
+    yield from (Note("", doubt) for doubt in doubts)
 
 
-def _fields(front: str) -> dict[str, str]:
-    """The fields of an article in *front*: those that have a label in plain text too."""
-    found: dict[str, list[str]] = {}
-    values: list[str] = []
+def _load(front: re.Match[str]) -> dict[str, Any]:
+    """The fields as they stand in *front*; ValueError with the reason if they cannot be read."""
+    kind = "YAML" if front["yaml"] else "TOML"
+    text = front["yaml"] or front["toml"]
+    if len(text) > _LONGEST_FRONT:
+        raise ValueError(f"the fields in front are longer than {_LONGEST_FRONT:,} characters")
+    try:
+        # BaseLoader takes every value for a text: no tag makes an object, "no" stays no, and
+        # "007" does. An alias is a reference, and nothing here follows more than one.
+        values = yaml.load(text, yaml.BaseLoader) if kind == "YAML" else tomllib.loads(text)
+    except RecursionError:
+        raise ValueError("the fields in front are nested too deeply") from None
+    except (yaml.YAMLError, ValueError) as error:
+        why = getattr(error, "problem", None) or error
+        raise ValueError(f"the fields in front are no {kind}: {one_line(str(why))[:100]}") from None
+    if not isinstance(values, dict):
+        raise ValueError(f"the fields in front are no {kind} with names")
+    return values
+
+
+def _head(values: dict[str, Any], doubts: list[str]) -> dict[str, str]:
+    """The fields of an article in *values*: those that have a label in plain text too."""
+    found: dict[str, str] = {}
+    for key, value in values.items():
+        if not (name := LABELS.get(str(key).lower())):
+            continue
+        texts = [_text(part) for part in (value if isinstance(value, list) else [value])]
+        if None in texts:
+            doubts.append(f"{key!r}: left out what is no text")
+        given = [text for text in texts if text and text not in _NOTHING]
+        if given:
+            joined = fields.author(given) if name == "author" else ", ".join(given)
+            doubts += add(found, name, joined)
+    return found
+
+
+def _text(value: Any) -> str | None:
+    """The text that *value* is or that it has for its name; None for what is none."""
+    match value:
+        case str():
+            return one_line(value)
+        case {"name": str(name)}:
+            return one_line(name)
+        case dt.date() | dt.time():
+            return value.isoformat()
+        case int() | float() if not isinstance(value, bool):
+            return str(value)
+        case _:
+            return None
+
+
+def _labels(front: str) -> tuple[dict[str, str], str]:
+    """What can be told of fields that no parser reads, line by line, and the other lines."""
+    head: dict[str, str] = {}
+    others = []
     for line in front.split("\n"):
-        if field := _FIELD.fullmatch(line):
-            values = _values(field[2] or "")
-            if name := LABELS.get(field[1].lower()):
-                found.setdefault(name, values)
-        elif entry := _ENTRY.fullmatch(line):
-            values += _values(entry[1])
-    if "author" in found:
-        found["author"] = [fields.author(found["author"])]
-    return {name: ", ".join(values) for name, values in found.items() if any(values)}
-
-
-def _values(text: str) -> list[str]:
-    """The value that *text* is, or those of a list in brackets."""
-    text = text.strip()
-    is_list = text.startswith("[") and text.endswith("]")
-    parts = _PART.findall(text[1:-1]) if is_list else [text] * bool(text.strip(">|-"))
-    return [_unquoted(part.strip()) for part in parts]
-
-
-def _unquoted(text: str) -> str:
-    quote = text[:1]
-    if quote in ("'", '"') and text[1:].endswith(quote):
-        return text[1:-1].replace("''" if quote == "'" else '\\"', quote)
-    return text
+        found = _FIELD.fullmatch(line)
+        name = LABELS.get(found[1].lower()) if found else None
+        if found and name and name not in head and (value := found[2].strip("[]\"' ")):
+            head[name] = fields.author([value]) if name == "author" else value
+        else:
+            others.append(line)
+    return head, "\n".join(others)

@@ -127,7 +127,7 @@ def _read_head(lines: deque[str], head: dict[str, str]) -> Iterator[str]:
         if line and (found := _labelled(line, head) or ("title" in head and _plain(line))):
             if found[0] == "author" and _goes_on(line, lines, begins_block):
                 break
-            yield from _file(head, *found)
+            yield from add(head, *found)
         elif line and "title" not in head:
             head["title"] = "" if len(line) > _LONGEST_HEADLINE else line
             if not head["title"]:
@@ -150,7 +150,7 @@ def _goes_on(line: str, lines: deque[str], begins_block: bool) -> bool:
     return begins_block and not fits and not _plain(after) and not _LABELLED.fullmatch(after)
 
 
-def _file(head: dict[str, str], name: str, value: str) -> Iterator[str]:
+def add(head: dict[str, str], name: str, value: str) -> Iterator[str]:
     """Puts *value* into *head*; gives what is wrong if it already has another."""
     known = head.setdefault(name, value)
     if known != value and name in _JOINED:
