@@ -47,7 +47,9 @@ def without_credits(text: str) -> str:
 
 def _is_credit(line: str) -> bool:
     return is_furniture(line) or bool(
-        byline(line) or _CONTRIBUTED.fullmatch(line) or _PHOTOGRAPHER.fullmatch(line)
+        byline(line)
+        or _CONTRIBUTED.fullmatch(line)
+        or ("/" in line and _PHOTOGRAPHER.fullmatch(line))
     )
 
 

@@ -54,7 +54,13 @@ class NamedPlace:
 
 def find_places(runs: Iterable[Run], taken: set[int]) -> list[NamedPlace]:
     """The mentions in *runs* of one text, where no word *taken* (by its beginning) is in them."""
-    return [place for run in runs for place in _in_run(run, taken)]
+    beginnings = gazetteer().beginnings
+    return [
+        place
+        for run in runs
+        if len(run.words) > 1 or run.words[0] in beginnings
+        for place in _in_run(run, taken)
+    ]
 
 
 def _in_run(run: Run, taken: set[int]) -> Iterator[NamedPlace]:

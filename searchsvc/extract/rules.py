@@ -72,6 +72,7 @@ def _firms(of_field: dict[str, list[Run]]) -> frozenset[str]:
     return frozenset(
         run.words[at - 1 - (run.words[at - 1] == "and")]
         for run in chain(*of_field.values())
+        if len(run.words) > 2
         for at, word in enumerate(run.words)
         if at > 1 and word in _FIRM
     )
@@ -104,7 +105,12 @@ def _surnames(found: list[NamedPerson], of_field: dict[str, list[Run]]) -> froze
     for name in sorted(plain):
         if len(name) > 5:
             long[name[:2]].append(name)
-    words = {word for run in chain(*of_field.values()) for word in run.words if len(word) > 5}
+    words = {
+        word
+        for run in chain(*of_field.values())
+        for word in run.words
+        if word[:2] in long and len(word) > 5
+    }
     near = {
         word
         for word in words - plain

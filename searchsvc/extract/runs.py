@@ -33,7 +33,7 @@ _JOINT = (
     r"(?:of|of the|and|de|de la|de las|de los|del|dela|della|di|da|do|dos|das|du|la|le|el|al"
     r"|bin|ibn|ben|bint|van|van der|van den|van de|von|von der|zu|ter|ten|af|ap|abu|wa|es|ez|upon)"
 )
-_ARTICLE = r"(?:(?:al|el|ad|an|ar|as|ash|at|az|ul|ud)-|d['’])"
+_ARTICLE = r"(?:(?:[ae]l|a[dnrstz]|ash|u[dl])-|d['’])"
 _NICKNAME = rf"[\"“]{_CAPITAL}[\w.-]*(?: {_CAPITAL}[\w.-]*)?[\"”]"
 # Looked for first: a pattern that begins with a set of letters is searched for twice as fast.
 _BEGINNING = re.compile(rf"{_CAPITAL}(?<!\w.)")
@@ -89,7 +89,7 @@ def without_article(word: str) -> str:
     return word[article.end() :] if article else word
 
 
-_ARABIC = re.compile(r"(?:al|el|ad|an|ar|as|ash|at|az|ul|ud)-(?=.)", re.IGNORECASE)
+_ARABIC = re.compile(r"(?:[ae]l|a[dnrstz]|ash|u[dl])-(?=.)", re.IGNORECASE)
 
 
 class SmallWords:
