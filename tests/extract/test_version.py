@@ -7,7 +7,8 @@ from searchsvc.extract import rules
 
 EXTRACT = Path(rules.__file__).parent
 MAKES_NAMES = """
-rules runs people judging places spelling gazetteer vocabulary credits tags correcting model __init__
+rules runs people judging places spelling gazetteer vocabulary credits tags correcting model
+__init__
 """.split()
 
 # Changed the rules or the lists? Raise rules.VERSION, or indexes and caches keep the old names;

@@ -98,6 +98,7 @@ FILES: dict[str, tuple[str | bytes, list[str]]] = {
     "text/empty.txt": ("", ["problem: is empty"]),
     "text/white-space.txt": (" \n\t\u3000\r\n", ["problem: is empty"]),
     "text/one-line-of-7-MB.txt": ("word " * 1_500_000, ["article: word word"]),
+    "text/comments.txt": ("<!---->" * 500 + PROSE, ["article: <!----><!----"]),
     "text/name with\nnewline.txt": (text("Quay"), ["article: Quay"]),
     "text/no-suffix": (text("Quay"), ["article: Quay"]),
     "text/program": (b"\x7fELF" + bytes(99), ["ignored: has no suffix and looks binary"]),
