@@ -31,7 +31,7 @@ from searchsvc.readers.pieces import Item, Note, Piece, Source, read_all
 
 # Mirrors of sites have pages called "story" or "news.php?id=1". NULs are of UTF-16.
 _PAGE = re.compile(
-    rb"(?:\s|\xef\xbb\xbf|\xff\xfe|\xfe\xff)*(?:<\?xml[^>]*>\s*)?(?:<!--.*?-->\s*)*"
+    rb"(?:\s|\xef\xbb\xbf|\xff\xfe|\xfe\xff)*(?:<\?xml[^>]*>\s*)?(?:<!--(?:(?!-->).)*+-->\s*)*+"
     rb"<(?:!doctype\s+html|html)\b",
     re.IGNORECASE | re.DOTALL,
 )
