@@ -10,7 +10,7 @@ remembers what the text names; `corrections` and `correcting` are what people sa
 ...                   people=("Volcker, Paul",), places=("usa",))
 >>> [(e.name, e.origin, e.aliases) for e in extract(article).entities]
 [('Paul Volcker', 'tag', ('Volcker, Paul', 'Volcker')), ('United States', 'tag', ('usa',)), \
-('Reagan', 'rule:1', ())]
+('Reagan', 'rule:2', ())]
 
 What the source tags wins, and stays in the record as it was; what the text names comes with it.
 """

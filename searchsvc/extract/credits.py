@@ -21,7 +21,7 @@ _PHOTOGRAPHER = re.compile(
     rf"(?:©\s*)?(?:[\w.'’ -]{{3,40}}/{_AGENCY}|{_AGENCY}/[\w.'’ -]{{3,40}})"  # Jane Doe/AP
 )
 _SIGNS = (
-    "by ", "photo", "image", "picture", "video", "credit", "copyright", "©", "contributed",
+    "photo", "image", "picture", "video", "credit", "copyright", "©", "contributed",
     "/ap", "/afp", "/epa", "/pa", "/upi", "/reuters", "/bloomberg",
 )  # fmt: skip
 _CONTRIBUTED = re.compile(
@@ -30,22 +30,33 @@ _CONTRIBUTED = re.compile(
     re.IGNORECASE,
 )
 _LONGEST = 400  # characters of a line of credits
+_BY_WITHIN = 60  # of its first, if names follow
 
 
 def without_credits(text: str) -> str:
     """*text* with blanks in the place of its credits, so that places in it stay."""
-    small = text.lower()
-    if not any(sign in small for sign in _SIGNS):
+    if not _may_credit(text, len(text)):
         return text
     parts = []
     for line in text.split("\n"):
         bare = line.strip()
-        is_credit = bare and len(bare) < _LONGEST and _is_credit(bare)
-        parts.append(" " * len(line) if is_credit else _AT_THE_END.sub(_blank, line))
+        if bare and len(bare) < _LONGEST and _is_credit(bare):
+            line = " " * len(line)
+        elif "(" in line or "[" in line:
+            line = _AT_THE_END.sub(_blank, line)
+        parts.append(line)
     return "\n".join(parts)
 
 
+def _may_credit(text: str, by_within: int) -> bool:
+    """Whether a look at *text* is worth it: most articles, and most of their lines, need none."""
+    small = text.lower()
+    return 0 <= small.find("by ") < by_within or any(sign in small for sign in _SIGNS)
+
+
 def _is_credit(line: str) -> bool:
+    if not _may_credit(line, _BY_WITHIN):
+        return False
     return is_furniture(line) or bool(
         byline(line)
         or _CONTRIBUTED.fullmatch(line)

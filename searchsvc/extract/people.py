@@ -71,9 +71,12 @@ def find_people(
 
     In a headline every word may have a capital: "Mark Prices Rise" names nobody.
     """
+    not_names = vocabulary().not_names
     found: list[Name] = []
     others: list[Name] = []
     for run in runs:
+        if len(run.words) == 1 and run.words[0].lower() in not_names:
+            continue
         for name in _parts_of_a_headline(run) if is_headline else _names(run):
             if is_of_a_firm(name) or (not name.title and run.words[name.end - 1] in firms):
                 continue
@@ -169,8 +172,7 @@ def _names(run: Run) -> Iterator[Name]:
     known = vocabulary()
     words = run.words
     if len(words) == 1:  # most runs
-        if words[0].lower() not in known.not_names:
-            yield Name(run, 0, 1, _role_before(run))
+        yield Name(run, 0, 1, _role_before(run))
         return
     begin, title = 0, _role_before(run)
     for at in range(len(words) + 1):
