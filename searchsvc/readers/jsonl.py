@@ -54,6 +54,8 @@ NAMES = {
 WRAPPERS = ("_source", "fields")
 # Where an object without a body lists articles: feeds, answers of APIs and search engines.
 LISTS = ("articles", "response.results", "hits.hits", "results", "items", "posts", "data")
+# What an article has and a picture in it mostly has not.
+PLACED = (*NAMES["url"], *NAMES["date"])
 # What is no text in these is noted and left out.
 NOTED = ("source", "author", "section", "dateline", "people", "places", "topics")
 # Of an object that stands for a text, the keys under which it may have it.
@@ -102,6 +104,9 @@ def _items(source: Source, place: str, number: str, record: Any) -> Iterator[Ite
             yield from Piece(
                 inner, partial(_items, source, inner, f"{number}.{count}", part)
             ).items()
+        if _has(given, NAMES["title"]):
+            title = _shown(_first(given, NAMES["title"])[1])
+            yield Note(place, f"lists articles; its own title is passed over: {title}")
         return
     values = {field: _first(given, keys) for field, keys in NAMES.items()}
     article = _article(source, number, values)
@@ -168,12 +173,22 @@ def _articles_in(record: dict[str, Any], given: _Given) -> list[Any] | None:
     listed = next((parts for parts in lists if any(isinstance(part, dict) for part in parts)), None)
     # A feed has a title and a description too; so has an article that lists prices or pictures.
     if listed and _has(given, NAMES["title"] + SUMMARIES):
-        return listed if any(map(_may_be_article, listed)) else None
+        is_placed = _has(given, PLACED)
+        return listed if any(_may_be_article(part, is_placed) for part in listed) else None
     return listed
 
 
-def _may_be_article(part: Any) -> bool:
-    return isinstance(part, dict) and _has(_given(part), NAMES["title"] + NAMES["body"])
+def _may_be_article(part: Any, is_placed: bool) -> bool:
+    """Whether *part* of a list is more than a picture; *is_placed* if what lists it has a url."""
+    if not isinstance(part, dict):
+        return False
+    given = _given(part)
+    if _has(given, NAMES["title"]) and _has(given, BODIES):
+        return True
+    if is_placed:
+        return _has(given, PLACED) and _has(given, NAMES["title"] + NAMES["body"])
+    has_mark = _has(given, PLACED + NAMES["id"])
+    return _has(given, NAMES["body"]) or (has_mark and _has(given, NAMES["title"]))
 
 
 def _has(given: _Given, keys: tuple[str, ...]) -> bool:
