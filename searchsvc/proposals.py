@@ -16,7 +16,8 @@ from typing import TypeVar
 from searchsvc.engines.base import Engine
 from searchsvc.extract.correcting import Corrector
 from searchsvc.extract.corrections import CorrectionList, plain
-from searchsvc.extract.spelling import first_names_agree, is_near, surname
+from searchsvc.extract.judging import last_word
+from searchsvc.extract.spelling import first_names_agree, is_near
 from searchsvc.extract.vocabulary import vocabulary
 from searchsvc.names import FIELDS, every_article
 
@@ -80,7 +81,7 @@ class _Name:
 
     def __post_init__(self) -> None:
         self.words = self.name.split()
-        last = surname(tuple(self.words))
+        last = last_word(tuple(self.words))
         while self.words[-1] != last:
             self.words.pop()
         self.given = self.words[:-1]

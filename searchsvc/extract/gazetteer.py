@@ -89,7 +89,7 @@ class Gazetteer:
         form = " ".join(words)
         found = self._found.get(form)
         if found is None:
-            numbers = self._numbers.get(form.replace("’", "'"))
+            numbers = self._numbers.get(form)
             if not numbers:
                 return ()
             found = self._found[form] = tuple(map(self._place, numbers))

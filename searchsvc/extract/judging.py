@@ -12,7 +12,7 @@ from searchsvc.extract.vocabulary import vocabulary
 
 INITIALS = re.compile(r"(?:[^\W\d_]\.-?)+|[^\W\d_]")
 _TWO_LETTERS = re.compile(r"[A-Z]J|J[A-OQ-Z]")  # initials without dots that are no firm's: AJ, JD
-SUFFIXES = frozenset(["Jr", "Jr.", "Sr", "Sr.", "II", "III", "IV"])
+_SUFFIXES = frozenset(["jr", "sr", "ii", "iii", "iv"])
 _ROLE_AFTER = re.compile(
     r",? ?\((?:born|b\.|aged|age|\d\d\))|, (?:\d\d?,|an? |the (?!\w+ said)|who\b|whose\b"
     r"|its\b|his\b|her\b|then\b|former\b|formerly\b|chief\b|chairman\b|president\b|director\b|head\b|vice\b|deputy\b|senior\b"
@@ -31,10 +31,10 @@ _MONTHS = frozenset(
 _LETTERS = frozenset(["un", "us", "eu", "uk", "nato", "uae"])  # in capitals; Un is a name
 _SHIPS = frozenset("USS HMS HMAS HMCS HMNZS RMS MV MS SS RFA INS USNS USCGC".split())
 _AUXILIARIES = frozenset("has had was is were been will would did does have not never also".split())
-_WHOSE = re.compile(r"([^\W\d_][\w.'’ -]*?)['’]s $")
 _BETWEEN = re.compile(r"(?:[,;]|,? (?:and|or|&))[ \n]")
 _BETWEEN_ENDS = re.compile(r"(?:[,;]|,? (?:and|or|&))[ \n]$")
 _GIVEN_NAME = re.compile(r"([A-Z]\w{0,6})-([a-z]{2,6})")  # Jae-in, behind the family's
+_SYLLABLES = frozenset(["in", "moon", "sun", "sung", "young", "bin", "hye"])  # and words
 _MOST_WORDS = 5  # of a name
 
 
@@ -77,7 +77,7 @@ def is_person(name: Name, seen_small: Container[str], is_headline: bool) -> bool
         return False
     if name.title:
         return True
-    if len(words) == 2 and words[-1] in SUFFIXES:  # Mark IV
+    if len(words) == 2 and is_suffix(words[-1]):  # Mark IV
         return False
     plain = last.lower()
     if is_first_name(first):
@@ -98,7 +98,10 @@ def is_person(name: Name, seen_small: Container[str], is_headline: bool) -> bool
 def is_given_name(word: str) -> bool:
     """Whether it is written as those of Korea are: Jae-in, but not Run-off."""
     parts = _GIVEN_NAME.fullmatch(word) if "-" in word else None
-    return parts is not None and any(p.lower() not in vocabulary().words for p in parts.groups())
+    if parts is None:
+        return False
+    first, second = (part.lower() in vocabulary().words for part in parts.groups())
+    return not second or (parts[2] in _SYLLABLES and not first)
 
 
 @lru_cache(1 << 14)
@@ -151,9 +154,8 @@ def is_a_thing(name: Name) -> bool:
     else:
         start = run.starts[0]
         before = run.text[max(0, start - 10) : start].rstrip(" ").rpartition(" ")[2]
-    after = run.text[name.place[1] + 1 : name.place[1] + 20].partition(" ")[0]
-    is_called = before in ("the", "The", "a", "an") and after not in vocabulary().followers
-    return is_called or before in _SHIPS
+    is_called = before in ("the", "The", "a", "an")
+    return before in _SHIPS or (is_called and run.word_after(name.end - 1) in vocabulary().things)
 
 
 def _can_be_a_surname(name: Name, word: str) -> bool:
@@ -216,7 +218,6 @@ def acts_like_a_person(name: Name, seen_small: Container[str], speakers: Contain
     acts = (
         _ROLE_AFTER.match(after)
         or _did_what_people_do(after)
-        or _is_of_a_place(name)
         or (last in speakers and not is_known(name.words[0]))
     )
     return bool(acts) and not gazetteer().has(last) and _may_be_a_person(name, seen_small)
@@ -255,41 +256,36 @@ def _did_what_people_do(after: str) -> bool:
     return False
 
 
-def _is_of_a_place(name: Name) -> bool:
-    """Whether it stands behind "Uzbekistan's"."""
-    start = name.run.starts[0]
-    if name.begin or name.run.text[start - 2 : start] != "s ":
-        return False
-    whose = _WHOSE.search(name.run.text, max(0, start - 40), start)
-    if not whose:
-        return False
-    words = whose[1].split(" ")
-    return any(gazetteer().has(" ".join(words[at:])) for at in range(len(words)))
-
-
 def beside(known: list[Name], others: list[Name], seen_small: Container[str]) -> list[Name]:
-    """Those of *others* that stand in a list with one *known*: "Ann Lee, Bo Ek and Cy Dee"."""
-    ends = {name.place[1] for name in known if len(name.words) > 1}
-    starts = {name.place[0] for name in known if len(name.words) > 1}
-    if not starts:
-        return []
+    """Those of *others* that stand in a list with some *known*: "Ann Lee, Bo Ek and Cy Dee".
+
+    Two names with an "and" between them are no list: "Angela Merkel and Deutsche Bahn".
+    """
+    starts = {end: start for start, end in (name.place for name in known if len(name.words) > 1)}
+    ends = {start: end for end, start in starts.items()}
     beside: list[Name] = []
     for name in (*others, *reversed(others)):  # from the first of a list to the last, and back
+        if not starts:
+            break
         if name.end - name.begin == 1:
             continue
-        start, end = name.place
-        following = _BETWEEN.match(name.run.text, end)
-        before = _BETWEEN_ENDS.search(name.run.text, max(0, start - 6), start)
-        is_beside = (following and following.end() in starts) or (before and before.start() in ends)
+        text, (start, end) = name.run.text, name.place
+        following = _BETWEEN.match(text, end)
+        before = _BETWEEN_ENDS.search(text, max(0, start - 6), start)
+        is_last = before and before.start() in starts
+        is_first = following and following.end() in ends
+        if before and is_last and not is_first and "," not in before.group():
+            is_last = text.startswith(", ", starts[before.start()] - 2)
+        if following and is_first and not is_last and "," not in following.group():
+            is_first = text.startswith(", ", start - 2)
         if (
-            is_beside
-            and start not in starts
+            (is_first or is_last)
+            and start not in ends
             and not gazetteer().has(name.words[0])
             and _may_be_a_person(name, seen_small)
         ):
             beside.append(name)
-            starts.add(start)
-            ends.add(end)
+            starts[end], ends[start] = start, end
     return beside
 
 
@@ -323,9 +319,19 @@ def _may_govern(word: str) -> bool:
     )
 
 
+def is_suffix(word: str) -> bool:
+    """Whether it is "Jr." or its like."""
+    return len(word) < 4 and word.lower().rstrip(".") in _SUFFIXES
+
+
+def without_suffix(words: tuple[str, ...]) -> tuple[str, ...]:
+    """A name without "Jr."."""
+    return words[:-1] if len(words) > 1 and is_suffix(words[-1]) else words
+
+
 def last_word(words: tuple[str, ...]) -> str:
-    """The last of a name but for "Jr." and its like."""
-    return next((word for word in reversed(words) if word not in SUFFIXES), words[-1])
+    """The last word of a name but for "Jr."."""
+    return without_suffix(words)[-1]
 
 
 def is_plain(word: str, words: frozenset[str]) -> bool:

@@ -14,7 +14,6 @@ from dataclasses import dataclass
 from searchsvc.extract.gazetteer import gazetteer
 from searchsvc.extract.judging import (
     INITIALS,
-    SUFFIXES,
     Name,
     acts_like_a_person,
     beside,
@@ -26,6 +25,7 @@ from searchsvc.extract.judging import (
     is_of_a_firm,
     is_person,
     is_plain,
+    is_suffix,
     last_word,
 )
 from searchsvc.extract.runs import Run, without_article
@@ -119,7 +119,7 @@ def find_again(
                 continue
             if _says_where(run, at) or (gazetteer().is_country(word) and not _speaks(run, at)):
                 continue
-            end = at + 2 if at + 1 < len(words) and words[at + 1] in SUFFIXES else at + 1
+            end = at + 2 if at + 1 < len(words) and is_suffix(words[at + 1]) else at + 1
             begin = at
             while not is_headline and 0 < begin > at - 2 and _widens(run, begin - 1, taken):
                 begin -= 1
@@ -222,7 +222,7 @@ def _stands_before_a_name(words: tuple[str, ...], at: int, begin: int) -> bool:
         return False
     if at == begin:
         return True
-    return at + 1 < len(words) and words[at + 1] not in SUFFIXES and words[at] not in _ALSO_NAMES
+    return at + 1 < len(words) and not is_suffix(words[at + 1]) and words[at] not in _ALSO_NAMES
 
 
 def _from_its_first_name(name: Name) -> Name:

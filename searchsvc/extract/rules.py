@@ -120,7 +120,7 @@ def _surnames(found: list[NamedPerson], of_field: dict[str, list[Run]]) -> froze
 
 
 def _person_entity(person: Person) -> Entity:
-    name = " ".join(person.words).replace("’", "'")
+    name = " ".join(person.words)
     spellings = dict.fromkeys(" ".join(mention.words) for _, mention in person.mentions)
     return Entity(
         field="people",

@@ -26,7 +26,7 @@ _ABBREVIATED = (
 )
 # A word of a name: initials, an abbreviated title, or a capitalised word; no possessive 's.
 _WORD = (
-    rf"(?:(?:{_CAPITAL}\.(?:-{_CAPITAL}\.)?)+(?![^\W\d_])|{_ABBREVIATED}"
+    rf"(?:(?:{_CAPITAL}\.(?:-{_CAPITAL}\.)?){{1,9}}+(?![^\W\d_])|{_ABBREVIATED}"
     rf"|{_CAPITAL}\w*(?:['’](?!s\b)\w+|-\w+)*)"
 )
 _JOINT = (
@@ -44,7 +44,10 @@ _SHOUTED_WORD = re.compile(r"(?<![\w.'’])[^\W\d_]{2,}(?:-[^\W\d_]+)*(?:['’]S
 
 @dataclass(slots=True)  # not frozen: many are made, and freezing takes most of the time
 class Run:
-    """Words in a row and where each begins and ends, in code points of `text`."""
+    """Words in a row and where each begins and ends, in code points of `text`.
+
+    All apostrophes in them are straight.
+    """
 
     text: str
     words: tuple[str, ...]
@@ -57,6 +60,13 @@ class Run:
             return self.words[at - 1].lower()
         before = self.text[max(0, self.starts[0] - 24) : self.starts[0]].rstrip()
         return before.rpartition(" ")[2].rpartition("\n")[2].lower()
+
+    def word_after(self, at: int) -> str:
+        """The word behind that at *at*, in small letters and without its punctuation, or ""."""
+        behind = self.text[self.ends[at] : self.ends[at] + 24]
+        if behind[:1] not in (" ", "\n"):
+            return ""
+        return re.split(r"[ \n]", behind[1:])[0].strip(".,:;!?)\"'’”").lower()
 
     @property
     def first(self) -> bool:
@@ -71,11 +81,14 @@ def runs(text: str) -> Iterator[Run]:
         match = _RUN.match(text, begin.start())
         assert match is not None  # one capital is a word
         start, end = match.span()
-        word = match.group()
+        word = match.group().replace("’", "'")
         if " " not in word and "\n" not in word:
             yield Run(text, (word,), (start,), (end,))
         else:
-            tokens = [(t.group(), t.start(), t.end()) for t in _TOKEN.finditer(text, start, end)]
+            tokens = [
+                (t.group().replace("’", "'"), t.start(), t.end())
+                for t in _TOKEN.finditer(text, start, end)
+            ]
             named = [token for token in tokens if token[0][0] not in _QUOTES]
             yield Run(text, *zip(*named, strict=True))
 
@@ -108,6 +121,8 @@ class SmallWords:
         if not isinstance(word, str) or len(word) < 3:
             return False
         if word not in self._known:
+            if len(self._known) == _MOST_ASKED:
+                return False
             self._known[word] = any(self._is_whole(place, word) for place in self._places(word))
         return self._known[word]
 
@@ -123,6 +138,7 @@ class SmallWords:
         return not (before.isalnum() or before in _JOINS or after.isalnum() or after in _ENDS)
 
 
+_MOST_ASKED = 2000  # words; only lists of names have more
 _JOINS = ("'", "’", "-", "_")
 _ENDS = ("-", "_")
 

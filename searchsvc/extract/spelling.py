@@ -15,6 +15,7 @@ from rapidfuzz.distance import OSA
 
 from searchsvc.analysis import fold
 from searchsvc.extract.gazetteer import gazetteer
+from searchsvc.extract.judging import last_word, without_suffix
 from searchsvc.extract.people import NamedPerson
 from searchsvc.extract.runs import without_article
 from searchsvc.extract.vocabulary import vocabulary
@@ -25,7 +26,6 @@ _MOST_BEARERS = 8
 _MOST_NEAR = 12
 _SHORTEST_NEAR = 6  # letters of a surname that may be spelt with another letter
 _SHORTEST_TWO = 8  # letters of one that may differ in two, as in the query language
-SUFFIXES = frozenset(["jr", "sr", "ii", "iii", "iv"])
 _PARTICLES = frozenset("de van von der den di da du le la al el bin ibn abu del della".split())
 _MEN = frozenset(["mr", "sir", "lord", "king", "prince"])
 _WOMEN = frozenset(["mrs", "ms", "miss", "dame", "lady", "queen", "princess"])
@@ -42,7 +42,7 @@ class Person:
     @property
     def surname(self) -> str:
         """The last word of the name but for a suffix."""
-        return surname(self.words)
+        return last_word(self.words)
 
     @property
     def is_full(self) -> bool:
@@ -55,7 +55,7 @@ def people(mentions: Iterable[tuple[str, NamedPerson]]) -> list[Person]:
     known = _Known()
     short: list[tuple[str, NamedPerson, int]] = []  # and how many had been named in full
     for where, mention in mentions:
-        if len(_without_suffix(mention.words)) < 2 or mention.words[0].lower() in _PARTICLES:
+        if len(without_suffix(mention.words)) < 2 or mention.words[0].lower() in _PARTICLES:
             short.append((where, mention, len(known.people) if where != "title" else 0))
             continue
         person = known.same(mention.words)
@@ -82,6 +82,7 @@ class _Known:
         self.people: list[Person] = []
         self._numbers: dict[int, int] = {}  # of people, by identity
         self._by_name: dict[tuple[str, ...], Person] = {}  # full names as they are compared
+        self._by_surname: dict[str, list[Person]] = defaultdict(list)
         self._by_word: dict[str, list[Person]] = defaultdict(list)  # of full names
         self._by_start: dict[str, list[Person]] = defaultdict(list)  # of surnames, for near ones
         self._lone: dict[str, Person] = {}  # names without a first name
@@ -102,20 +103,19 @@ class _Known:
             self._lone.setdefault(" ".join(plain), person)
             return
         self._by_name.setdefault(plain, person)
-        for word in plain:
-            found = self._by_word[word]
+        last = person.surname
+        lists = [self._by_word[word] for word in plain]
+        for found in (*lists, self._by_surname[_letters(last)], self._by_start[_start(last)]):
             if person not in found[-1:]:
                 found.append(person)
-        near = self._by_start[_start(person.surname)]
-        if person not in near[-1:]:
-            near.append(person)
 
     def same(self, words: tuple[str, ...]) -> Person | None:
         """Who bears the full name *words*, first of those whose surname is this or nearly so."""
         if known := self._by_name.get(_plain(words)):
             return known
-        last = surname(words)
-        candidates = [*self._by_word[_letters(last)], *self._by_start[_start(last)][:_MOST_NEAR]]
+        last = last_word(words)
+        near = self._by_start[_start(last)][:_MOST_NEAR]
+        candidates = [*self._by_surname[_letters(last)], *near]
         fitting = (p for p in candidates[:_MOST_BEARERS] if is_same(p.words, words))
         return min(fitting, key=lambda p: self._numbers[id(p)], default=None)
 
@@ -132,10 +132,11 @@ class _Known:
 
     def fitting(self, words: tuple[str, ...]) -> list[Person]:
         """The people named in full whose lone name *words* may be: by what tells the most."""
-        name, plain = " ".join(words), _plain(_without_suffix(words))
+        name, plain = " ".join(words), _plain(without_suffix(words))
+        surnamed = self._by_surname[plain[-1]][:_MOST_BEARERS]
         bearers = self._by_word[plain[-1]][:_MOST_BEARERS]
         near = self._by_start[_start(name)][:_MOST_NEAR]
-        found = [p for p in bearers if _plain(_without_suffix(p.words))[-len(plain) :] == plain]
+        found = [p for p in surnamed if _plain(without_suffix(p.words))[-len(plain) :] == plain]
         if len(plain) == 1:
             found = found or [p for p in bearers if plain[0] in _plain(p.words[1:])]
         found = found or [p for p in near if is_near(p.surname, name)]
@@ -148,7 +149,7 @@ class _Known:
 @lru_cache(1 << 14)
 def _letters(word: str) -> str:
     """*word* as names are compared: Assad, al-Assad and Ássad are one."""
-    return fold(without_article(word)).replace("’", "'")
+    return fold(without_article(word))
 
 
 @lru_cache(1 << 12)
@@ -169,7 +170,7 @@ def _titles_agree(person: Person, title: str) -> bool:
 
 def is_same(one: tuple[str, ...], other: tuple[str, ...]) -> bool:
     """Whether two full names, by their words, can be of one person."""
-    one, other = _without_suffix(one), _without_suffix(other)
+    one, other = without_suffix(one), without_suffix(other)
     if not (_letters(one[-1]) == _letters(other[-1]) or is_near(one[-1], other[-1])):
         return False
     shorter, longer = sorted((_plain(one), _plain(other)), key=len)
@@ -230,18 +231,6 @@ def is_near(one: str, other: str) -> bool:
         name.lower() in words or gazetteer().has(name) or name.lower() in vocabulary().nationalities
         for name in (one, other)
     )
-
-
-def surname(words: tuple[str, ...]) -> str:
-    """The last word of a name but for "Jr." and its like."""
-    return _without_suffix(words)[-1]
-
-
-def _without_suffix(words: tuple[str, ...]) -> tuple[str, ...]:
-    last = words[-1]
-    if len(words) > 1 and len(last) < 4 and last.lower().rstrip(".") in SUFFIXES:
-        return words[:-1]
-    return words
 
 
 def _is_fuller(one: tuple[str, ...], other: tuple[str, ...]) -> bool:

@@ -15,6 +15,7 @@ from searchsvc.analysis import fold
 from searchsvc.article import Entity
 from searchsvc.extract import spelling
 from searchsvc.extract.gazetteer import gazetteer
+from searchsvc.extract.judging import is_suffix, last_word
 from searchsvc.extract.rules import place_entity
 
 ORIGIN = "tag"
@@ -90,7 +91,7 @@ def _words_of(entity: Entity) -> set[str]:
 @lru_cache(maxsize=1 << 14)  # the same names come again and again
 def _split(name: str) -> tuple[str, ...]:
     words = [word.strip(".") for word in re.split(r"[\s_-]+", fold(name))]
-    return tuple(word for word in words if word and word not in spelling.SUFFIXES)
+    return tuple(word for word in words if word and not is_suffix(word))
 
 
 def spoken(tag: str) -> str:
@@ -150,7 +151,7 @@ def _is_one(name: str, entity: Entity) -> bool:
     if len(words) > 1 and len(others) > 1:
         double = fold(others[-1]) == fold("-".join(words))  # leigh-pemberton, a slug
         return double or spelling.is_same(words, others)
-    return fold(spelling.surname(words)) == fold(spelling.surname(others))
+    return fold(last_word(words)) == fold(last_word(others))
 
 
 def _place(tag: str, found: Sequence[Entity]) -> tuple[Entity, Entity | None]:

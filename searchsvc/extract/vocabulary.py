@@ -29,6 +29,7 @@ class Vocabulary:
     speech: frozenset[str]
     deeds: frozenset[str]  # verbs of what people do, and firms and countries do not
     fates: frozenset[str]  # the same, behind "was" or "has"
+    things: frozenset[str]  # that are called after people
     headline_verbs: frozenset[str]
     followers: frozenset[str]
     nationalities: frozenset[str]

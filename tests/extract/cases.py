@@ -23,7 +23,15 @@ ROWS = [
     ("The Assad government fell.", "Assad", ""),
     ("Maeve O'Neill and Jean-Luc Picard-Lévy met.", "Maeve O'Neill; Jean-Luc Picard-Lévy", ""),
     ("The speech of Şenol Güneş's rival José Peña was short.", "Şenol Güneş; José Peña", ""),
-    ("Uzbekistan's Shavkat Mirziyoyev was there.", "Shavkat Mirziyoyev", "Uzbekistan"),
+    ("He saw Peru's Machu Picchu.", "", "Peru"),
+    ("The Derek Chauvin trial ended. Chauvin was silent.", "Derek Chauvin = Chauvin", ""),
+    ("Aging Soviet-era jets and Obama-era rules.", "", ""),
+    (
+        "Angela Merkel and Forza Italia met; so did Ann Lee, Bofa Kwem and Cy Dee.",
+        "Angela Merkel; Ann Lee; Bofa Kwem; Cy Dee",
+        "",
+    ),
+    ("A quake near L’Aquila.", "", "L'Aquila"),
     ("Rustem Umerov was sacked. Zali Steggall wept.", "Rustem Umerov; Zali Steggall", ""),
     (
         "He saw Kapil Sibal, Mukul Rohatgi and Boniface Mwangi, but no Kotak Mahindra.",
@@ -43,7 +51,7 @@ ROWS = [
     ("Justices J.B. Pardiwala and R. Mahadevan sat.", "J.B. Pardiwala; R. Mahadevan", ""),
     ('Ismael "El Mayo" Zambada was held. Zambada left.', "Ismael Zambada = Zambada", ""),
     ("President Bashar al-Assad spoke. Assad left.", "Bashar al-Assad = Assad", ""),
-    ("Valéry Giscard d’Estaing won.", "Valéry Giscard d'Estaing = Valéry Giscard d’Estaing", ""),
+    ("Valéry Giscard d’Estaing won.", "Valéry Giscard d'Estaing", ""),
     ("The USS Gerald R. Ford passed the Gordie Howe bridge.", "", ""),
     ("The Ferdinand Marcos government fell.", "Ferdinand Marcos", ""),
     ("Italy's Ente Nazionale and a Start-up Run-off.", "", "Italy"),
@@ -54,7 +62,7 @@ ROWS = [
         "",
     ),
     ("Pedro Sánchez left. He met Pedro Sanchez.", "Pedro Sánchez = Pedro Sanchez", ""),
-    ("Mark O'Dea came. Mark O’Dea left.", "Mark O'Dea = Mark O’Dea", ""),
+    ("Mark O'Dea came. Mark O’Dea left.", "Mark O'Dea", ""),
     (
         "Robert F. Kennedy Jr. met John Kennedy. Kennedy left.",
         "Robert F. Kennedy Jr.; John Kennedy; Kennedy?",
@@ -63,6 +71,13 @@ ROWS = [
     (
         "Donald Trump Jr. and Eric Trump came. Trump Jr. said no.",
         "Donald Trump Jr. = Trump Jr.; Eric Trump",
+        "",
+    ),
+    (
+        "James Ward, James Hill, James Cole, James Dunn, James Kerr, James Lane, James Moss,"
+        " James Hall and LeBron James met. Mr. James left.",
+        "James Ward; James Hill; James Cole; James Dunn; James Kerr; James Lane; James Moss;"
+        " James Hall; LeBron James = James",
         "",
     ),
     ("Kim Moon Soo and Kim Keon Hee met. Kim left.", "Kim Moon Soo; Kim Keon Hee; Kim?", ""),
@@ -145,7 +160,7 @@ ROWS = [
     (
         "From Côte d’Ivoire to Dar es Salaam and N’Djamena.",
         "",
-        "Ivory Coast = Côte d’Ivoire; Dar es Salaam; N'Djamena = N’Djamena",
+        "Ivory Coast = Côte d'Ivoire; Dar es Salaam; N'Djamena",
     ),
     ("Rebels left the Idlib province for northern Syria.", "", "Idlib; Syria"),
     (

@@ -248,13 +248,13 @@ def test_without_the_pipeline_the_error_names_it(monkeypatch: pytest.MonkeyPatch
 def test_a_real_model(tmp_path: Path) -> None:
     model = Model()
     body = (
-        "The troops heard Teófil Stevenson. President Reagan met Ludwi Tieck in Paris; Tieck said"
+        "The troops heard Xerxo Stevenson. President Reagan met Ludwi Tieck in Paris; Tieck said"
         " little.\n\nMerrill Lynch was not there, nor was the Bank of Gafos."
     )
     article = Article(id="1", body=body)
     others = [Article(id=str(n), body="Nobody came. " * n) for n in range(20)]
     (found,) = model.names([article])
-    people = ["Teófil Stevenson", "Reagan", "Ludwi Tieck"]
+    people = ["Xerxo Stevenson", "Reagan", "Ludwi Tieck"]
     assert [e.name for e in found if e.field == "people"] == people
     assert {e.origin for e in found} == {rules.ORIGIN, f"model:{DEFAULT}"}
     assert list(model.names([*others, article, *others]))[20] == found
