@@ -443,7 +443,10 @@ class Update:
         first = os.fsdecode(owner.name)
         if owner.root != loser.root:
             first = str(self.ledger.root_path(owner.root) / first)
-        said = f"has the id {loser.id!r} of article {owner.place + 1} in {first!r}, which counts"
+        said = (
+            f"has the id {loser.id!r} of article {owner.place + 1} in {first!r}, which counts;"
+            " give it another id, or none"
+        )
         return Remark(os.fsdecode(loser.name), f"article {loser.place + 1}", said, True)
 
 
