@@ -36,6 +36,7 @@ _MARKUP = re.compile(
     rf"|<(?:{'|'.join((*_PLAIN_BLOCKS, *_CELLS, *_UNSEEN, 'img'))})(?:\s[^<>=]*+=[^<>]*+|\s*+/?)>",
     re.IGNORECASE,
 )
+_GAP = re.compile(r"\s{2,}")
 _ENTITY = re.compile(r"&(?:#\d{1,7}|#[xX][0-9a-fA-F]{1,6}|[A-Za-z][A-Za-z0-9]{1,31});")
 
 
@@ -50,7 +51,11 @@ def plain_text(text: str) -> str:
         for element in soup(names):
             element.insert(0, gap)
             element.append(gap)
-    return re.sub(r"\s*\n\s*\n\s*", "\n\n", soup.get_text()).strip()
+    return _GAP.sub(_one_gap, soup.get_text()).strip()
+
+
+def _one_gap(space: re.Match[str]) -> str:
+    return "\n\n" if space.group().count("\n") > 1 else space.group()
 
 
 def _character(entity: re.Match[str]) -> str:

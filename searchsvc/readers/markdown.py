@@ -23,15 +23,16 @@ import yaml  # type: ignore[import-untyped]  # yaml has no types
 from searchsvc.readers import fields
 from searchsvc.readers.encoding import clean, decode, one_line
 from searchsvc.readers.pieces import Item, Note, Piece, Source, read_all
-from searchsvc.readers.text import LABELS, add, articles_in
+from searchsvc.readers.text import LABELS, LISTED, Head, add, articles_in
 
 _FRONT = re.compile(
-    r"\s*(?:--- *\n(?=(?: *(?:#[^\n]*)?\n)*[\"']?\w[\w -]*[\"']? *:)(?P<yaml>.*?\n)(?:---|\.\.\.)"
+    r"\s*+(?:--- *\n(?=(?: *+(?:#[^\n]*)?\n)*+[\"']?\w[\w -]*+[\"']? *+:)"
+    r"(?P<yaml>.*?\n)(?:---|\.\.\.)"
     r"|\+\+\+ *\n(?P<toml>.*?\n)\+\+\+) *(?:\n|$)",
     re.DOTALL,
 )
 _LONGEST_FRONT = 100_000  # characters; half a second for a parser
-_FIELD = re.compile(r"(\w[\w -]*?) *[:=] *(.*)")
+_FIELD = re.compile(r"(\w[\w -]*+)[:=] *+(.*)")
 _RULES = re.compile(r"\A(?:\s*(?:-{3,}|\+{3,}|\*{3,}|_{3,}) *(?:\n|$))+")
 _HEADING = re.compile(
     r"^ {0,3}(?P<fence>`{3,}|~{3,}).*?(?:^ {0,3}(?P=fence)[`~]* *$|\Z)|^#{1,6} +",
@@ -48,7 +49,7 @@ def split(source: Source) -> Iterator[Piece]:
 def _parse(source: Source, data: bytes) -> Iterator[Item]:
     text, reservation = decode(data)
     text = clean(text)
-    head: dict[str, str] = {}
+    head: Head = {}
     doubts: list[str] = []
     if front := _FRONT.match(text):
         text = text[front.end() :]
@@ -60,7 +61,7 @@ def _parse(source: Source, data: bytes) -> Iterator[Item]:
             text = f"{text}\n\n{others}"
     text = _HEADING.sub(lambda found: found.group() if found["fence"] else "", _RULES.sub("", text))
     first, _, rest = text.lstrip().partition("\n")
-    is_repeated = one_line(first) == head.get("title")
+    is_repeated = [one_line(first)] == head.get("title")
     yield from articles_in(source, rest if is_repeated else text, reservation, head)
     yield from (Note("", doubt) for doubt in doubts)
 
@@ -85,9 +86,9 @@ def _load(front: re.Match[str]) -> dict[str, Any]:
     return values
 
 
-def _head(values: dict[str, Any], doubts: list[str]) -> dict[str, str]:
+def _head(values: dict[str, Any], doubts: list[str]) -> Head:
     """The fields of an article in *values*: those that have a label in plain text too."""
-    found: dict[str, str] = {}
+    found: Head = {}
     for key, value in values.items():
         if not (name := LABELS.get(str(key).lower())):
             continue
@@ -96,8 +97,7 @@ def _head(values: dict[str, Any], doubts: list[str]) -> dict[str, str]:
             doubts.append(f"{key!r}: left out what is no text")
         given = [text for text in texts if text and text not in _NOTHING]
         if given:
-            joined = fields.author(given) if name == "author" else ", ".join(given)
-            doubts += add(found, name, joined)
+            doubts += add(found, name, _values(name, given))
     return found
 
 
@@ -116,15 +116,23 @@ def _text(value: Any) -> str | None:
             return None
 
 
-def _labels(front: str) -> tuple[dict[str, str], str]:
+def _values(name: str, texts: list[str]) -> list[str]:
+    """The values in *texts*, what is given for the field *name*."""
+    if name == "author":
+        return [fields.author(texts)]
+    joined = ", ".join(texts)
+    return fields.listed(joined) if name in LISTED else [joined]
+
+
+def _labels(front: str) -> tuple[Head, str]:
     """What can be told of fields that no parser reads, line by line, and the other lines."""
-    head: dict[str, str] = {}
+    head: Head = {}
     others = []
     for line in front.split("\n"):
         found = _FIELD.fullmatch(line)
-        name = LABELS.get(found[1].lower()) if found else None
+        name = LABELS.get(found[1].rstrip().lower()) if found else None
         if found and name and name not in head and (value := found[2].strip("[]\"' ")):
-            head[name] = fields.author([value]) if name == "author" else value
+            head[name] = _values(name, [value])
         else:
             others.append(line)
     return head, "\n".join(others)

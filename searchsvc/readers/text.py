@@ -47,8 +47,9 @@ LABELS = {
     **dict.fromkeys(("topics", "topic", "tags", "keywords"), "topics"),
     **{"people": "people", "places": "places", "url": "url", "link": "url"},
 }
+LISTED = ("people", "places", "topics")
 # Fields of many values: what a second line gives is added.
-_JOINED = ("author", "section", "people", "places", "topics")
+_JOINED = ("author", "section", *LISTED)
 # Without a date or an address these are no labels.
 _EXACT = ("updated", "last updated", "modified", "last modified", "posted", "url", "link")
 _MOST_SMALL = {"topics": 4, "section": 4}  # words in small letters in one value; else 2
@@ -58,6 +59,8 @@ _DATED = re.compile(
 )
 # What else may stand in the line of a date: "3 March 2018 | Updated 4 March 2018", "· 5 min read".
 _AFTER_DATE = re.compile(r"\s*[|·•]|,?\s+(?:last )?updated\b", re.I)
+
+Head = dict[str, list[str]]  # field -> its values
 
 
 def split(source: Source) -> Iterator[Piece]:
@@ -74,30 +77,29 @@ def _parse(source: Source, data: bytes) -> Iterator[Item]:
     yield from articles_in(source, clean(text), reservation, {})
 
 
-def articles_in(
-    source: Source, text: str, reservation: str, head: dict[str, str]
-) -> Iterator[Item]:
+def articles_in(source: Source, text: str, reservation: str, head: Head) -> Iterator[Item]:
     """The article that *text* is, with *head*: what is known of its fields before."""
     lines = deque(text.split("\n"))
     doubts = [*_read_head(lines, head)]
-    title = head.get("title", "")
+    one = {name: _joined(values) for name, values in head.items()}
+    title = one.get("title", "")
     body, filed = _body(lines)
     if not title and not body:
         raise ReadError("is empty" if not head else "has neither a headline nor a text")
-    dates = [head.get("date", ""), head.get("updated", ""), day_in(filed)]
-    url = fields.web_address(head.get("url", ""))
+    dates = [one.get("date", ""), one.get("updated", ""), day_in(filed)]
+    url = fields.web_address(one.get("url", ""))
     yield Article(
         id=path_id(source.name),
         title=title or first_words(body),
         body=body,
         date=next(filter(None, map(parse_date, dates)), None),
-        source=head.get("source", source.publisher),
-        author=head.get("author", ""),
-        section=head.get("section", ""),
+        source=one.get("source", source.publisher),
+        author=one.get("author", ""),
+        section=one.get("section", ""),
         dateline=filed,
-        people=fields.names(fields.listed(head.get("people", ""))),
-        places=fields.names(fields.listed(head.get("places", ""))),
-        topics=fields.names(fields.listed(head.get("topics", ""))),
+        people=fields.names(head.get("people", ())),
+        places=fields.names(head.get("places", ())),
+        topics=fields.names(head.get("topics", ())),
         url=url,
     )
     doubts += _reservations(reservation, title, dates, body)
@@ -116,7 +118,7 @@ def _reservations(encoding: str, title: str, dates: list[str], body: str) -> Ite
         yield "has a headline and no text"
 
 
-def _read_head(lines: deque[str], head: dict[str, str]) -> Iterator[str]:
+def _read_head(lines: deque[str], head: Head) -> Iterator[str]:
     """Takes headline, byline and labels off *lines* to *head*, up to the first line of text.
 
     Gives what is left out of it.
@@ -127,9 +129,10 @@ def _read_head(lines: deque[str], head: dict[str, str]) -> Iterator[str]:
         if line and (found := _labelled(line, head) or ("title" in head and _plain(line))):
             if found[0] == "author" and _goes_on(line, lines, begins_block):
                 break
-            yield from add(head, *found)
+            name, value = found
+            yield from add(head, name, fields.listed(value) if name in LISTED else [value])
         elif line and "title" not in head:
-            head["title"] = "" if len(line) > _LONGEST_HEADLINE else line
+            head["title"] = [] if len(line) > _LONGEST_HEADLINE else [line]
             if not head["title"]:
                 break
         elif line:
@@ -150,16 +153,22 @@ def _goes_on(line: str, lines: deque[str], begins_block: bool) -> bool:
     return begins_block and not fits and not _plain(after) and not _LABELLED.fullmatch(after)
 
 
-def add(head: dict[str, str], name: str, value: str) -> Iterator[str]:
-    """Puts *value* into *head*; gives what is wrong if it already has another."""
-    known = head.setdefault(name, value)
-    if known != value and name in _JOINED:
-        head[name] = ", ".join(fields.names(fields.listed(f"{known}, {value}")))
-    elif known != value and name in ("title", "source", "url"):
-        yield f"has a second {name}, which is left out: {value[:60]!r}"
+def add(head: Head, name: str, values: list[str]) -> Iterator[str]:
+    """Puts *values* into *head*; gives what is wrong if it already has others."""
+    known = head.setdefault(name, [])
+    if not known or name in _JOINED:
+        known += values
+    elif known != values and name in ("title", "source", "url"):
+        yield f"has a second {name}, which is left out: {values[0][:60]!r}"
 
 
-def _labelled(line: str, head: dict[str, str]) -> tuple[str, str] | None:
+def _joined(values: list[str]) -> str:
+    """*values* as one text: a single one as it stands, of many each part once."""
+    known = fields.names(values)
+    return known[0] if len(known) == 1 else ", ".join(fields.names(fields.listed(", ".join(known))))
+
+
+def _labelled(line: str, head: Head) -> tuple[str, str] | None:
     found = _LABELLED.fullmatch(line) or _DATED.fullmatch(line)
     label = found[1].lower() if found else ""
     if not found or not (name := LABELS.get(label)):

@@ -99,10 +99,19 @@ FILES: dict[str, tuple[str | bytes, list[str]]] = {
     "text/white-space.txt": (" \n\t\u3000\r\n", ["problem: is empty"]),
     "text/one-line-of-7-MB.txt": ("word " * 1_500_000, ["article: word word"]),
     "text/comments.txt": ("<!---->" * 500 + PROSE, ["article: <!----><!----"]),
+    "text/labels.txt": (
+        "Quay\n" + "".join(f"Topics: t{n}\n" for n in range(10_000)) + PROSE,
+        ["article: Quay"],
+    ),
     "text/name with\nnewline.txt": (text("Quay"), ["article: Quay"]),
     "text/no-suffix": (text("Quay"), ["article: Quay"]),
     "text/program": (b"\x7fELF" + bytes(99), ["ignored: has no suffix and looks binary"]),
     "text/photo.jpg": (b"\xff\xd8\xff", ["ignored: no reader for .jpg files"]),
+    "markdown/spaces-in-front.md": ("---\nb" + " " * 100_000 + "x", ["article: b x"]),
+    "markdown/spaces-in-broken-front.md": (
+        "---\ntitle: Quay\n[\nb" + " " * 90_000 + "x!\n---\n" + PROSE,
+        ["article: Quay"],
+    ),
     "html/empty.html": ("", ["problem: is empty"]),
     "html/is-json.html": ('{"title": "Quay"}', ["problem: is no HTML page"]),
     "html/is-binary.html": (b"\xff\xd8\xff" + bytes(99), ["problem: looks binary .JPEG image"]),
@@ -160,6 +169,11 @@ FILES: dict[str, tuple[str | bytes, list[str]]] = {
         '{"title": ["a"], "body": true}\n{"title": {"x": 1}}\n' + line("C"),
         ["problem: 'body' is true, not text", "problem: 'title' is {", "article: C"],
     ),
+    "json/many-keys.jsonl": (
+        "{" + "".join(f'"{n}": 1, ' for n in range(50_000)) + '"0": 1, "title": "A"}',
+        ["article: A"],
+    ),
+    "json/spaces-in-markup.jsonl": (line(f"<p>A{' ' * 100_000}B</p>"), ["article: A B"]),
     "json/lone-surrogate.jsonl": ('{"title": "A\\udc00", "body": "b"}', ["article: A\ufffd"]),
     "json/utf16.jsonl": (line("A").encode("utf-16"), ["problem: is UTF-16"]),
     "json/endless-number.jsonl": (
