@@ -97,7 +97,8 @@ def _head(values: dict[str, Any], doubts: list[str]) -> Head:
             doubts.append(f"{key!r}: left out what is no text")
         given = [text for text in texts if text and text not in _NOTHING]
         if given:
-            doubts += add(found, name, _values(name, given))
+            is_list = name in LISTED and not isinstance(value, str)
+            doubts += add(found, name, given if is_list else _values(name, given))
     return found
 
 
