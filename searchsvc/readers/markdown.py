@@ -35,7 +35,7 @@ _LONGEST_FRONT = 100_000  # characters; half a second for a parser
 _FIELD = re.compile(r"(\w[\w -]*+)[:=] *+(.*)")
 _RULES = re.compile(r"\A(?:\s*(?:-{3,}|\+{3,}|\*{3,}|_{3,}) *(?:\n|$))+")
 _HEADING = re.compile(
-    r"^ {0,3}(?P<fence>`{3,}|~{3,}).*?(?:^ {0,3}(?P=fence)[`~]* *$|\Z)|^#{1,6} +",
+    r"^ {0,3}(?P<fence>`{3,}+(?=[^`\n]*+$)|~{3,}).*?(?:^ {0,3}(?P=fence)[`~]* *$|\Z)|^#{1,6} +",
     re.MULTILINE | re.DOTALL,
 )
 _NOTHING = ("", "~", "null")
