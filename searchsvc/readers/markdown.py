@@ -31,7 +31,8 @@ _FRONT = re.compile(
     r"|\+\+\+ *\n(?P<toml>.*?\n)\+\+\+) *(?:\n|$)",
     re.DOTALL,
 )
-_LONGEST_FRONT = 100_000  # characters; half a second for a parser
+_LONGEST_FRONT = {"YAML": 100_000, "TOML": 10_000}  # characters; half a second for a parser
+_LONGEST_LINE = {"YAML": 100_000, "TOML": 1000}  # a name of many parts takes its square
 _FIELD = re.compile(r"(\w[\w -]*+)[:=] *+(.*)")
 _RULES = re.compile(r"\A(?:\s*(?:-{3,}|\+{3,}|\*{3,}|_{3,}) *(?:\n|$))+")
 _HEADING = re.compile(
@@ -70,14 +71,18 @@ def _load(front: re.Match[str]) -> dict[str, Any]:
     """The fields as they stand in *front*; ValueError with the reason if they cannot be read."""
     kind = "YAML" if front["yaml"] else "TOML"
     text = front["yaml"] or front["toml"]
-    if len(text) > _LONGEST_FRONT:
-        raise ValueError(f"the fields in front are longer than {_LONGEST_FRONT:,} characters")
+    if len(text) > _LONGEST_FRONT[kind]:
+        raise ValueError(f"the fields in front are longer than {_LONGEST_FRONT[kind]:,} characters")
+    if max(map(len, text.split("\n"))) > _LONGEST_LINE[kind]:
+        raise ValueError(f"a line of the fields is longer than {_LONGEST_LINE[kind]:,} characters")
     try:
         # BaseLoader takes every value for a text: no tag makes an object, "no" stays no, and
         # "007" does. An alias is a reference, and nothing here follows more than one.
         values = yaml.load(text, yaml.BaseLoader) if kind == "YAML" else tomllib.loads(text)
     except RecursionError:
         raise ValueError("the fields in front are nested too deeply") from None
+    except OverflowError:  # "\UFFFFFFFF"
+        raise ValueError(f"the fields in front are no {kind}: no such character") from None
     except (yaml.YAMLError, ValueError) as error:
         why = getattr(error, "problem", None) or error
         raise ValueError(f"the fields in front are no {kind}: {one_line(str(why))[:100]}") from None

@@ -112,6 +112,10 @@ FILES: dict[str, tuple[str | bytes, list[str]]] = {
         "---\ntitle: Quay\n[\nb" + " " * 90_000 + "x!\n---\n" + PROSE,
         ["article: Quay"],
     ),
+    "markdown/dotted-name.md": (
+        "+++\ntitle = 'Quay'\n" + "a." * 30_000 + "a=1\n+++\n" + PROSE,
+        ["article: Quay"],
+    ),
     "html/empty.html": ("", ["problem: is empty"]),
     "html/is-json.html": ('{"title": "Quay"}', ["problem: is no HTML page"]),
     "html/is-binary.html": (b"\xff\xd8\xff" + bytes(99), ["problem: looks binary .JPEG image"]),
