@@ -52,19 +52,30 @@ def _parse(source: Source, data: bytes) -> Iterator[Item]:
     text = clean(text)
     head: Head = {}
     doubts: list[str] = []
-    if front := _FRONT.match(text):
-        text = text[front.end() :]
-        try:
-            head = _head(_load(front), doubts)
-        except ValueError as error:
-            doubts.append(str(error))
-            head, others = _labels(front["yaml"] or front["toml"])
-            text = f"{text}\n\n{others}"
+    if (front := _FRONT.match(text)) and (found := _fields(front, doubts)):
+        head, others = found
+        text = f"{text[front.end() :]}\n\n{others}"
     text = _HEADING.sub(lambda found: found.group() if found["fence"] else "", _RULES.sub("", text))
     first, _, rest = text.lstrip().partition("\n")
     is_repeated = [one_line(first)] == head.get("title")
     yield from articles_in(source, rest if is_repeated else text, reservation, head)
     yield from (Note("", doubt) for doubt in doubts)
+
+
+def _fields(front: re.Match[str], doubts: list[str]) -> tuple[Head, str] | None:
+    """The fields of an article in *front* and what of it is text; None if it is text between rules.
+
+    A front has a field that we know, or none but the names that a static site has.
+    """
+    try:
+        values = _load(front)
+    except ValueError as error:
+        head, others = _labels(front["yaml"] or front["toml"])
+        doubts += [str(error)] if head else []
+        return (head, others) if head else None
+    names = [str(key) for key in values]
+    is_front = any(name.lower() in LABELS or name[:1].islower() for name in names)
+    return (_head(values, doubts), "") if is_front else None
 
 
 def _load(front: re.Match[str]) -> dict[str, Any]:
