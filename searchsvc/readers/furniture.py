@@ -15,16 +15,19 @@ import re
 from searchsvc.readers import fields
 
 _DAY = r"(?:Mon|Tues|Wednes|Thurs|Fri|Satur|Sun)day\b"
-_NAME = rf"(?:(?!{_DAY})[A-Z][\w.'’-]*|d[aeiu]l?|v[ao]n|der|bin|al|la|le)"
+_CAPITAL = "[A-ZÀ-ÞĆČĐĞİŁŘŚŞŠŹŻŽ]"
+_NAME = rf"(?:(?!{_DAY}){_CAPITAL}[\w.'’-]*|d[aeiu]l?|v[ao]n|der|bin|al|la|le)"
 _FULL_NAME = rf"{_NAME}(?: {_NAME}){{1,4}}"
 # What "by" means a time or a way by, also in capitals.
 _NOBODY = (
     r"(?i:(?:the|an?|any|all|some|most|each|this|that|these|those|his|her|its|their|our|my|your|no"
-    r"|then|now|next|last|early|late|mid|noon|midnight|dawn|dusk|january|february|march|july"
+    r"|then|now|next|last|early|late|mid|noon|midnight|dusk|january|february|march|july"
     r"|september|october|november|december|christmas|easter|thanksgiving|new year|world war"
     r"|(?:labou?r|memorial|independence|election|inauguration|boxing|veterans|columbus) day)\b)"
+    r"|DAWN\b|Dawn\b(?! (?:[A-Z]\. )?[\w'’-]+(?:$|,| and\b))"  # Dawn Fallik is somebody
 )
 _NAMES = rf"(?!{_NOBODY}){_FULL_NAME}(?:(?:,| and| AND| &|, and) {_FULL_NAME}){{0,4}}"
+_WIRE = r"(?:Reuters|AP|AFP|UPI|Bloomberg|Xinhua|(?i:(?:the )?associated press))"
 _STAFF = r"(?i:(?:an? |our )?staff(?: reporters?| writers?| correspondents?)?)"
 _OTHERS = r"(?: (?:and|AND|&) \d{1,2} (?i:others?|more))?"
 # Names without capitals look like any words: two or three, and none of these.
@@ -38,7 +41,7 @@ _COMMON = (
 _WORD = rf"(?!{_COMMON}\b)[a-zà-ÿ][\w'’-]+"
 _SMALL = rf"(?!\w+ing\b){_WORD} (?:[a-z]\. ?)?{_WORD}(?: {_WORD})?"
 _BYLINE = re.compile(
-    rf"[Bb][Yy]:? (?:{_NAMES}{_OTHERS}|Reuters|AP|AFP|UPI|Bloomberg|Xinhua|{_STAFF})"
+    rf"[Bb][Yy]:? (?:{_NAMES}{_OTHERS}|{_WIRE}|{_STAFF})"
     rf"(?: ?[,;|/] ?(?P<more>[^.!?]{{2,60}})|\.)?"
     rf"|by {_SMALL}(?: and {_SMALL}){{0,2}}{_OTHERS}"
 )
@@ -49,6 +52,7 @@ _RANK = re.compile(
     r"(?:(?: (?:of|for|at|in|with)\b|,).*)?",
     re.IGNORECASE,
 )
+_EMPLOYER = re.compile(rf"{_WIRE}(?i: (?:staff )?(?:writer|reporter|correspondent)s?)?")
 _AGENCIES = r"(?i:reuters|ap|afp|upi|epa|bloomberg|xinhua|getty(?: images)?)"
 
 _KIND = (
@@ -117,6 +121,11 @@ def is_prose(text: str, most: int) -> bool:
 def is_rank(line: str) -> bool:
     """Whether *line* is what may stand below a name: "staff writer"."""
     return _RANK.fullmatch(line) is not None and not _has_prose(line)
+
+
+def is_employer(line: str) -> bool:
+    """Whether *line* is what the wires put below a name: "Associated Press Writer"."""
+    return _EMPLOYER.fullmatch(line) is not None
 
 
 def is_furniture(paragraph: str) -> bool:

@@ -25,7 +25,7 @@ from searchsvc.readers import fields, splitter
 from searchsvc.readers.datelines import dateline, day_in
 from searchsvc.readers.dates import parse_date
 from searchsvc.readers.encoding import clean, decode, one_line
-from searchsvc.readers.furniture import byline, is_furniture, is_prose, is_rank
+from searchsvc.readers.furniture import byline, is_employer, is_furniture, is_prose, is_rank
 from searchsvc.readers.paragraphs import WIDTHS, first_words, paragraphs
 from searchsvc.readers.pieces import Item, Note, Piece, Source, read_all
 
@@ -203,7 +203,7 @@ def _plain(line: str) -> tuple[str, str] | None:
         return "author", author
     if len(line) <= 60 and parse_date(line):
         return "date", line
-    return ("credit", line) if is_furniture(line) else None
+    return ("credit", line) if is_furniture(line) or is_employer(line) else None
 
 
 def _body(lines: deque[str]) -> tuple[str, str]:
