@@ -68,6 +68,13 @@ _PICTURE = re.compile(
 _PICTURE_ALONE = re.compile(_KIND, re.IGNORECASE)
 # Behind these a headline stands as often as a name: "Video: Police Storm Building".
 _TELLING = re.compile(r"(?:video|graphic|illustration)|.*s", re.IGNORECASE)
+# One word that is no such source may be a pun: "Photo: Finish".
+_ONE_WORD = re.compile(
+    r"(?!(?:Shutterstock|Alamy|Flickr|Unsplash|Pixabay|Pexels|Wikimedia|Wikipedia|Facebook|Twitter"
+    r"|Instagram|Google)$)[A-Z][a-z]+"
+)
+# Behind "Credit:" a headline about money has its verb between other words: "Moody's Cuts Italy".
+_HEADLINE = re.compile(r".+ [A-Z][a-z]*[a-rt-z]s .+")
 _OF_AN_AGENCY = re.compile(rf".*[/©].*|{_AGENCIES}")
 _WORK = re.compile(
     r"[\s;,.]*\b(?:(?:and|with|additional|further) )*"
@@ -146,14 +153,16 @@ def _is_of_picture(text: str, is_bracketed: bool) -> bool:
     found = _PICTURE.fullmatch(text)
     if not found:
         return is_bracketed and _PICTURE_ALONE.fullmatch(text) is not None
-    is_title = not is_bracketed and found["kind"] and found["how"].strip() == ":"
-    if (
-        is_title
-        and _TELLING.fullmatch(found["kind"])
-        and not _OF_AN_AGENCY.fullmatch(found["whose"])
-    ):
-        return False
-    return _are_names(found["whose"])
+    kind, how, whose = found["kind"], found["how"] or ":", found["whose"]
+    may_be_title = not is_bracketed and how.strip() == ":" and not _OF_AN_AGENCY.fullmatch(whose)
+    return _are_names(whose) and not (may_be_title and _is_title(kind, whose))
+
+
+def _is_title(kind: str | None, text: str) -> bool:
+    """Whether *text* behind "Photo:", or "Credit:" where there is no *kind*, is no name."""
+    if _ONE_WORD.fullmatch(text) and text.lower() not in _BETWEEN_NAMES:
+        return True
+    return bool(_TELLING.fullmatch(kind) if kind else _HEADLINE.fullmatch(text))
 
 
 def _names_editors(text: str) -> bool:
