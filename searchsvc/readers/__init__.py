@@ -53,9 +53,9 @@ class Format:
 READERS = {
     "text": Format(("", ".txt"), "text", version=8),
     "markdown": Format((".md", ".markdown"), "markdown", version=8),
-    "html": Format((".html", ".htm", ".xhtml"), "html", version=5),
+    "html": Format((".html", ".htm", ".xhtml"), "html", version=6),
     "reuters": Format((".sgm", ".sgml"), "reuters", version=2),
-    "jsonl": Format((".jsonl", ".ndjson", ".json"), "jsonl", version=6),
+    "jsonl": Format((".jsonl", ".ndjson", ".json"), "jsonl", version=7),
     "archive": Format(
         (".tar", ".tar.gz", ".tgz", ".tar.bz2", ".tbz2", ".tar.xz", ".txz", ".zip"), "archive"
     ),

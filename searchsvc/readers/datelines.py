@@ -94,6 +94,13 @@ def _is_one_town(name: str) -> bool:
     return kind == "capital" or (kind == "city" and name.title() not in vocabulary().leaders)
 
 
+def of_body(body: str) -> tuple[str, str]:
+    """The dateline that a text of paragraphs begins with, or "", and the text without it."""
+    first, gap, rest = body.partition("\n\n")
+    filed, first = dateline(first)
+    return filed, first + gap + rest
+
+
 def day_in(text: str) -> str:
     """The part of a dateline that is a day with its year, or ""."""
     found = re.search(rf"{_MONTH} \d{{1,2}}, \d{{4}}|\d{{1,2}} {_MONTH} \d{{4}}", text)

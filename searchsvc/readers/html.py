@@ -21,6 +21,7 @@ from lxml.html import (  # type: ignore[import-untyped]
 
 from searchsvc.article import Article, path_id, url_id
 from searchsvc.errors import ReadError
+from searchsvc.readers.datelines import of_body
 from searchsvc.readers.dates import parse_date
 from searchsvc.readers.encoding import clean, decode, one_line
 from searchsvc.readers.furniture import byline, is_furniture
@@ -53,7 +54,8 @@ def _parse(source: Source, data: bytes) -> Iterator[Item]:
         raise ReadError("is no HTML page: there are no tags in it")
     body = _body(markup)
     facts = page_facts(markup)
-    yield from _article(source, facts, _without_heading(body or clean(facts.body), facts))
+    author, body = _without_heading(body or clean(facts.body), facts)
+    yield from _article(source, facts, facts.author or author, body)
     if reservation:
         yield Note("", reservation)
 
@@ -126,14 +128,16 @@ def _paragraphs(text: str) -> str:
     return re.sub(r"(?m)(^- .*)\n(?=\n- )", r"\1", joined)
 
 
-def _without_heading(body: str, facts: PageFacts) -> str:
-    """*body* from where the text begins, below headline and byline."""
+def _without_heading(body: str, facts: PageFacts) -> tuple[str, str]:
+    """Who a byline names, or "", and *body* from where the text begins, below it."""
     headlines = [_words(line) for line in (facts.title, *facts.headings)]
+    author = ""
     first, _, rest = body.partition("\n\n")
     while rest and (_words(first) in headlines or _is_byline(first, facts.author)):
+        author = author or byline(first)
         body = rest
         first, _, rest = body.partition("\n\n")
-    return body
+    return author, body
 
 
 def _words(text: str) -> list[str]:
@@ -146,7 +150,8 @@ def _is_byline(line: str, author: str) -> bool:
     return bool(byline(line) or (named and len(line) < len(author) + 40 and line[-1] not in ".!?"))
 
 
-def _article(source: Source, facts: PageFacts, body: str) -> Iterator[Item]:
+def _article(source: Source, facts: PageFacts, author: str, body: str) -> Iterator[Item]:
+    filed, body = of_body(body)
     if not body and not (facts.title and facts.summary):
         raise ReadError("no article text found")
     dates = [date for date in map(parse_date, facts.dates) if date]
@@ -156,7 +161,8 @@ def _article(source: Source, facts: PageFacts, body: str) -> Iterator[Item]:
         body=body or facts.summary,
         date=dates[0] if dates else None,
         source=facts.source or source.publisher,
-        author=facts.author,
+        author=author,
+        dateline=filed,
         section=facts.section,
         people=facts.people,
         places=facts.places,

@@ -19,6 +19,7 @@ from typing import Any
 from searchsvc.article import Article, is_valid_id, path_id, url_id
 from searchsvc.errors import ReadError
 from searchsvc.readers import fields
+from searchsvc.readers.datelines import of_body
 from searchsvc.readers.dates import from_epoch, parse_date
 from searchsvc.readers.encoding import clean, decode, one_line
 from searchsvc.readers.fragments import plain_text
@@ -222,6 +223,9 @@ def _article(source: Source, number: str, values: _Given) -> Article:
 
     title = one_line(plain_text(_text(*values["title"])))
     body = paragraphs(clean(plain_text(_CUT_SHORT.sub("", _text(*values["body"])))))
+    filed = one_line(" ".join(texts("dateline")))
+    if not filed:
+        filed, body = of_body(body)
     url = fields.web_address(next(iter(texts("url")), ""))
     default_id = url_id(url) if url else path_id(source.name, number)
     publisher = one_line(" ".join(texts("source"))) or fields.host(url)
@@ -233,7 +237,7 @@ def _article(source: Source, number: str, values: _Given) -> Article:
         source=publisher.removeprefix("www.") or source.publisher,
         author=fields.author(texts("author")),
         section=", ".join(names("section")),
-        dateline=one_line(" ".join(texts("dateline"))),
+        dateline=filed,
         people=names("people"),
         places=names("places"),
         topics=names("topics"),

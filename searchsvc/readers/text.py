@@ -22,7 +22,7 @@ from io import BytesIO
 from searchsvc.article import Article, path_id
 from searchsvc.errors import ReadError
 from searchsvc.readers import fields, splitter
-from searchsvc.readers.datelines import dateline, day_in
+from searchsvc.readers.datelines import day_in, of_body
 from searchsvc.readers.dates import parse_date
 from searchsvc.readers.encoding import clean, decode, one_line
 from searchsvc.readers.furniture import byline, is_employer, is_furniture, is_prose, is_rank
@@ -210,7 +210,5 @@ def _body(lines: deque[str]) -> tuple[str, str]:
     """The text without what stands around it, and the dateline."""
     parts = [part for part in paragraphs("\n".join(lines)).split("\n\n") if part]
     parts = [part for part in parts if not is_furniture(part)]
-    filed = ""
-    if parts:
-        filed, parts[0] = dateline(parts[0])
-    return "\n\n".join(parts), filed
+    filed, body = of_body("\n\n".join(parts))
+    return body, filed
