@@ -82,7 +82,7 @@ def main() -> None:
     given = parser.parse_args()
     chance = random.Random(given.seed)
     articles = list(reuters(given.data))
-    extract(articles[0])
+    extract(Article(id="0", title="PARIS", body="Paris", dateline="nowhere, France"))  # reads lists
     gc.freeze()  # collecting what the articles hold is no work of the extraction
     raised, slowest, which = 0, 0.0, ""
     for _ in range(given.count):

@@ -125,9 +125,11 @@ def names_command(
     elif name:
         whole = " ".join(name)
         cards = described(engine, whole, fields)
+        near = [] if cards else like(engine, whole, fields)
+        if len(near) == 1:  # as the page of a name does
+            cards = described(engine, near[0], fields)
         if not cards:
-            near = ", ".join(like(engine, whole, fields)[:5])
-            hint = f"; there are {near}" if near else ""
+            hint = f"; there are {', '.join(near[:5])}" if near else ""
             click.echo(f"searchsvc: no person or place is called {whole!r}{hint}", err=True)
             return FAILURE
         terminal.print_cards(cards, size, options.as_json)

@@ -196,12 +196,12 @@ def _as_news_spells(name: str, country: str) -> str:
     """A romanised name without the signs of its romanisation: Aswan for Aswān."""
     if country in ("LV", "LT", "VN") or name.isascii():
         return name
-    return "".join(
-        fold(letter) if letter in "āēīōū" or "\u1e00" <= letter <= "\u1eff"
-        else fold(letter).upper() if letter in "ĀĒĪŌŪ"
+    plain = (
+        fold(letter) if letter in "āēīōūĀĒĪŌŪ" or "\u1e00" <= letter <= "\u1eff"
         else "" if letter in "ʻʼ‘’`" else letter
         for letter in name
     )  # fmt: skip
+    return "".join(p.upper() if was.isupper() else p for p, was in zip(plain, name, strict=True))
 
 
 def _row(

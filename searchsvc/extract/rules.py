@@ -1,5 +1,6 @@
 """The people and places of an article by rules and lists: offline, and the same every time."""
 
+import re
 from bisect import bisect_left
 from collections import defaultdict
 from itertools import chain
@@ -19,6 +20,8 @@ VERSION = 2  # raise it when an article may get other names than before
 ORIGIN = f"rule:{VERSION}"
 
 _FIRM = frozenset("Inc Corp Co Cos Ltd PLC Plc LLC Group Holdings Securities AG SA NV GmbH".split())
+# No name goes on behind a line that was not wrapped: of a list, or a byline above a date.
+_SHORT_LINE = re.compile(r"^(.{1,54})\n(?=.)", re.MULTILINE)
 _MOST_NEAR = 12  # surnames that begin alike, compared with each word
 
 
@@ -26,6 +29,7 @@ def names(article: Article) -> tuple[Entity, ...]:
     """People, then places, in the order in which the article first names them."""
     texts = {"title": article.title, "body": without_credits(article.body)}
     texts = {field: quietened(text) if is_shouted(text) else text for field, text in texts.items()}
+    texts = {field: _SHORT_LINE.sub(r"\1\v", text) for field, text in texts.items()}
     of_field = {field: list(runs(text)) for field, text in texts.items() if text}
     people, taken = _people(texts, of_field)
     places = _places(of_field, taken, article.dateline)

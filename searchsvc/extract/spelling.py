@@ -38,6 +38,7 @@ class Person:
     words: tuple[str, ...]
     mentions: list[tuple[str, NamedPerson]] = field(default_factory=list)
     ambiguous: bool = False
+    plain: tuple[str, ...] = ()  # the words but for a suffix, as they are compared
 
     @property
     def surname(self) -> str:
@@ -99,6 +100,7 @@ class _Known:
 
     def _list(self, person: Person) -> None:
         plain = _plain(person.words)
+        person.plain = _plain(without_suffix(person.words))
         if not person.is_full:
             self._lone.setdefault(" ".join(plain), person)
             return
@@ -136,12 +138,12 @@ class _Known:
         surnamed = self._by_surname[plain[-1]][:_MOST_BEARERS]
         bearers = self._by_word[plain[-1]][:_MOST_BEARERS]
         near = self._by_start[_start(name)][:_MOST_NEAR]
-        found = [p for p in surnamed if _plain(without_suffix(p.words))[-len(plain) :] == plain]
+        found = [p for p in surnamed if p.plain[-len(plain) :] == plain]
         if len(plain) == 1:
-            found = found or [p for p in bearers if plain[0] in _plain(p.words[1:])]
+            found = found or [p for p in bearers if plain[0] in p.plain[1:]]
         found = found or [p for p in near if is_near(p.surname, name)]
         if len(plain) == 1:
-            found = found or [p for p in bearers if plain[0] == _letters(p.words[0])]
+            found = found or [p for p in bearers if plain[0] == p.plain[0]]
         suffix = words[len(plain) :]
         return [p for p in found if suffix and p.words[-1:] == suffix] or found
 

@@ -32,6 +32,11 @@ ROWS = [
         "",
     ),
     ("A quake near L’Aquila.", "", "L'Aquila"),
+    (
+        "From Nuku'alofa and Malé to Naypyidaw and Hodeidah.",
+        "",
+        "Nuku'alofa; Malé; Naypyidaw; Hodeidah",
+    ),
     ("Rustem Umerov was sacked. Zali Steggall wept.", "Rustem Umerov; Zali Steggall", ""),
     (
         "He saw Kapil Sibal, Mukul Rohatgi and Boniface Mwangi, but no Kotak Mahindra.",
@@ -44,6 +49,11 @@ ROWS = [
     (
         "Flávio Dino, Kassym-Jomart Tokayev and JD Vance.",
         "Flávio Dino; Kassym-Jomart Tokayev; JD Vance",
+        "",
+    ),
+    (
+        "By Camille d'Aubremont\nDate: 4 February 2025\n\nAgronomist Luciana Tanaka left.",
+        "Camille d'Aubremont; Luciana Tanaka",
         "",
     ),
     ("Theresa May said no. May left.", "Theresa May = May", ""),
