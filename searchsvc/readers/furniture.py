@@ -16,7 +16,8 @@ from searchsvc.readers import fields
 
 _DAY = r"(?:Mon|Tues|Wednes|Thurs|Fri|Satur|Sun)day\b"
 _CAPITAL = "[A-ZÀ-ÞĆČĐĞİŁŘŚŞŠŹŻŽ]"
-_NAME = rf"(?:(?!{_DAY}){_CAPITAL}[\w.'’-]*|d[aeiu]l?|v[ao]n|der|bin|al|la|le)"
+_PARTICLE = r"(?:[ae]l-|d['’])"  # Omar al-Hadrami, Camille d'Aubremont
+_NAME = rf"(?:(?!{_DAY}){_PARTICLE}?{_CAPITAL}[\w.'’-]*|d[aeiu]l?|v[ao]n|der|bin|al|la|le)"
 _FULL_NAME = rf"{_NAME}(?: {_NAME}){{1,4}}"
 # What "by" means a time or a way by, also in capitals.
 _NOBODY = (

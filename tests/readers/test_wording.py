@@ -204,6 +204,7 @@ def test_markup_becomes_plain_text(markup: str, plain: str) -> None:
         ("By The Associated Press", "The Associated Press"),
         ("BY THE ASSOCIATED PRESS", "THE ASSOCIATED PRESS"),
         ("By Élise Dubois", "Élise Dubois"),
+        ("By Camille d'Aubremont and Omar al-Hadrami", "Camille d'Aubremont and Omar al-Hadrami"),
         ("By Łukasz Østby and Þóra Ágúst", "Łukasz Østby and Þóra Ágúst"),
         ("By Dawn Fallik", "Dawn Fallik"),
         ("By Dawn M. Fallik, staff writer", "Dawn M. Fallik"),
