@@ -53,7 +53,7 @@ ROWS = [
     ),
     (
         "By Camille d'Aubremont\nDate: 4 February 2025\n\nAgronomist Luciana Tanaka left.",
-        "Camille d'Aubremont; Luciana Tanaka",
+        "Luciana Tanaka",
         "",
     ),
     ("Theresa May said no. May left.", "Theresa May = May", ""),
