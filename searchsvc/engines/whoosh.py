@@ -41,7 +41,7 @@ __all__ = ["NAME", "VERSION", "WhooshEngine", "open_engine", "open_writer"]
 
 NAME = "whoosh"
 
-CACHE_BYTES = 256 << 20  # decoded postings kept, for all generations that are open
+CACHE_BYTES = 128 << 20  # decoded postings kept, for all generations that are open
 PLACES_BYTES = 64 << 20  # the same, of positions of frequent words
 
 _BYTE_LENGTHS = np.array([byte_to_length(byte) for byte in range(256)], np.float64)
