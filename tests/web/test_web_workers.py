@@ -136,6 +136,8 @@ def test_requests_under_way_are_answered_when_a_signal_goes_to_all(slow_service)
     begun = []
     for number in range(6):
         client = socket.create_connection((host, int(port)))
+        client.sendall(b"GET /healthz HTTP/1.1\r\nHost: x\r\n\r\n")
+        assert client.recv(1 << 16).startswith(b"HTTP/1.1 200 OK"), "a worker has it"
         asked = f"GET /api/v1/search?q=oil&size={number + 1}"
         client.sendall(f"{asked} HTTP/1.1\r\nHost: x\r\n\r\n".encode())
         begun.append(client)
