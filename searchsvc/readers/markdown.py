@@ -92,10 +92,10 @@ def _load(front: re.Match[str]) -> dict[str, Any]:
         values = yaml.load(text, yaml.BaseLoader) if kind == "YAML" else tomllib.loads(text)
     except RecursionError:
         raise ValueError("the fields in front are nested too deeply") from None
-    except OverflowError:  # "\UFFFFFFFF"
-        raise ValueError(f"the fields in front are no {kind}: no such character") from None
-    except (yaml.YAMLError, ValueError) as error:
-        why = getattr(error, "problem", None) or error
+    except (yaml.YAMLError, ValueError, OverflowError) as error:
+        # What is no error of YAML's own is of chr, which each Python words in its way: "\UFFFFFFFF".
+        is_chr = kind == "YAML" and not isinstance(error, yaml.YAMLError)
+        why = "no such character" if is_chr else getattr(error, "problem", None) or error
         raise ValueError(f"the fields in front are no {kind}: {one_line(str(why))[:100]}") from None
     if not isinstance(values, dict):
         raise ValueError(f"the fields in front are no {kind} with names")
