@@ -93,7 +93,7 @@ def _load(front: re.Match[str]) -> dict[str, Any]:
     except RecursionError:
         raise ValueError("the fields in front are nested too deeply") from None
     except (yaml.YAMLError, ValueError, OverflowError) as error:
-        # What is no error of YAML's own is of chr, which each Python words in its way: "\UFFFFFFFF".
+        # No error of YAML's own: of chr, which each Python words in its way: "\UFFFFFFFF".
         is_chr = kind == "YAML" and not isinstance(error, yaml.YAMLError)
         why = "no such character" if is_chr else getattr(error, "problem", None) or error
         raise ValueError(f"the fields in front are no {kind}: {one_line(str(why))[:100]}") from None
