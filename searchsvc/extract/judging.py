@@ -124,7 +124,7 @@ def is_known(word: str) -> bool:
     plain = word.lower().rstrip(".")
     return (
         any(part in known.words for part in plain.split("-"))
-        or is_plain(plain, known.words)
+        or is_plain(plain)
         or any(
             plain in words
             for words in (
@@ -263,7 +263,7 @@ def beside(known: list[Name], others: list[Name], seen_small: Container[str]) ->
     """
     starts = {end: start for start, end in (name.place for name in known if len(name.words) > 1)}
     ends = {start: end for end, start in starts.items()}
-    beside: list[Name] = []
+    joined: list[Name] = []
     for name in (*others, *reversed(others)):  # from the first of a list to the last, and back
         if not starts:
             break
@@ -284,9 +284,9 @@ def beside(known: list[Name], others: list[Name], seen_small: Container[str]) ->
             and not gazetteer().has(name.words[0])
             and _may_be_a_person(name, seen_small)
         ):
-            beside.append(name)
+            joined.append(name)
             starts[end], ends[start] = start, end
-    return beside
+    return joined
 
 
 def _is_alone_a_person(name: Name) -> bool:
@@ -334,10 +334,10 @@ def last_word(words: tuple[str, ...]) -> str:
     return without_suffix(words)[-1]
 
 
-def is_plain(word: str, words: frozenset[str]) -> bool:
+def is_plain(word: str) -> bool:
     """Whether *word*, or what it is a form of, is in the dictionary."""
     forms = (word, *(word.removesuffix(end) for end in ("s", "es", "d", "ed", "ing")))
-    return any(form in words for form in forms)
+    return any(form in vocabulary().words for form in forms)
 
 
 def is_nationality(word: str) -> bool:

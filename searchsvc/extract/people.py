@@ -153,12 +153,11 @@ def _in_a_company(words: tuple[str, ...], at: int) -> bool:
 
 def _parts_of_a_headline(run: Run) -> Iterator[Name]:
     """As `_names`, cut at every word of the dictionary: "Hillary Clinton Wins Iowa"."""
-    known = vocabulary()
     for name in _names(run):
         begin, title = name.begin, name.title
         for at in range(name.begin, name.end + 1):
             word = run.words[at].lower() if at < name.end else ""
-            if at == name.end or (at > begin and is_plain(word, known.words)):
+            if at == name.end or (at > begin and is_plain(word)):
                 if at > begin:
                     yield Name(run, begin, at, title)
                 begin, title = at + 1, ""
