@@ -16,7 +16,7 @@ from searchsvc.engines.base import Bucket, SearchRequest
 from searchsvc.engines.evaluation import Numbers, Places
 from searchsvc.engines.whoosh import WhooshEngine, open_engine, open_writer
 from searchsvc.engines.whoosh_segment import Segment
-from searchsvc.query.tree import All, Exact, Or, Query, Stem
+from searchsvc.query.tree import All, AnyOf, Exact, Or, Query, Stem
 from searchsvc.schema import FACET_FIELDS
 
 
@@ -138,6 +138,21 @@ def test_kept_positions_answer_as_those_that_are_read(
     assert outcome(engine, frequent)[0] == 300
     other = Exact(("prices", "oil"), 0, ("title",))
     assert outcome(engine, other)[0] == 0
+
+
+def test_a_thousand_rare_words_take_no_memory_for_good(
+    first: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("searchsvc.engines.whoosh.CACHE_BYTES", 10 << 20)
+    engine = open_engine(first)
+    frequent = outcome(engine, Stem("oil", ("title",)))
+    kept = engine._cache.kept
+    assert kept > 0
+    every = frozenset(str(number) for number in range(300))
+    for query in (Or(tuple(Stem(word, ("title",)) for word in every)), AnyOf(every, ("title",))):
+        assert outcome(engine, query)[0] == 300
+    assert engine._cache.kept == kept
+    assert outcome(engine, Stem("oil", ("title",))) == frequent
 
 
 def read_nothing_but(monkeypatch: pytest.MonkeyPatch, word: str) -> None:

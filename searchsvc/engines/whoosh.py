@@ -8,7 +8,7 @@ The folder is private to the service: Whoosh keeps pickles in it, and unpickling
 """
 
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from functools import cache, cached_property
 from heapq import merge
 from itertools import groupby, pairwise
@@ -32,6 +32,7 @@ from searchsvc.engines.whoosh_cache import (
     PostingsCache,
     serials,
 )
+from searchsvc.engines.whoosh_files import BLOCK
 from searchsvc.engines.whoosh_schema import UNDATED, VERSION
 from searchsvc.engines.whoosh_segment import Segment, SegmentView, open_segment
 from searchsvc.engines.whoosh_writer import WhooshWriter
@@ -141,6 +142,9 @@ class WhooshEngine:
     def written(self, field: str, word: str) -> Postings:
         return self._postings(f"{field}_written", word)
 
+    def any_of(self, field: str, words: Sequence[str]) -> Numbers:
+        return self._any_of(f"{field}_written", words)
+
     def places(self, field: str, word: str, wanted: Numbers) -> Iterator[Places]:
         for view in self._segments:
             yield from view.places(f"{field}_written", word, wanted, self._places)
@@ -165,8 +169,13 @@ class WhooshEngine:
             else:
                 numbers = np.concatenate([NO_NUMBERS, *(part[0] for part in filled)])
                 kept = numbers, np.concatenate([np.empty(0), *(part[1] for part in filled)])
-            self._cache.put(key, kept)
+            if kept[0].size > BLOCK:  # an entry of a rare word is dearer than decoding it again
+                self._cache.put(key, kept)
         return kept
+
+    def _any_of(self, field: str, terms: Sequence[str]) -> Numbers:
+        parts = [view.any_of(field, terms, self._cache) for view in self._segments]
+        return np.concatenate([NO_NUMBERS, *parts])
 
     def _column(self, name: str, dtype: npt.DTypeLike, default: float) -> npt.NDArray[Any]:
         parts = [view.segment.column(name, dtype, default) for view in self._segments]
@@ -179,12 +188,9 @@ class WhooshEngine:
         mask[numbers] = True
         return mask
 
-    def _having(self, field: str, values: Iterable[str]) -> npt.NDArray[np.bool_]:
+    def _having(self, field: str, values: Sequence[str]) -> npt.NDArray[np.bool_]:
         """Which articles have one of *values* in a facet field."""
-        mask = np.zeros(self._total, bool)
-        for value in values:
-            mask[self._postings(f"{field}_value", value)[0]] = True
-        return mask
+        return self._mask(self._any_of(f"{field}_value", values))
 
     def _count(
         self, field: str, found: Matches, chosen: dict[str, npt.NDArray[np.bool_]]

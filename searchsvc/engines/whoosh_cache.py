@@ -13,6 +13,8 @@ Postings: TypeAlias = tuple[Numbers, Weights]
 _Key: TypeAlias = tuple[int, str, str]
 _Arrays = TypeVar("_Arrays", bound=tuple[npt.NDArray[Any], ...])
 
+_ENTRY = 700  # bytes that an entry takes beside its numbers: key, arrays as objects, order of use
+
 serials = count()  # names of what keeps postings in a cache; never used again, as addresses are
 
 
@@ -22,8 +24,13 @@ class ArrayCache(Generic[_Arrays]):
     def __init__(self, size: int) -> None:
         self._lock = threading.Lock()
         self._kept: LRUCache[_Key, _Arrays] = LRUCache(
-            size, getsizeof=lambda arrays: 200 + sum(array.nbytes for array in arrays)
+            size, getsizeof=lambda arrays: _ENTRY + sum(array.nbytes for array in arrays)
         )
+
+    @property
+    def kept(self) -> float:
+        """What it keeps, in bytes."""
+        return self._kept.currsize
 
     @property
     def size(self) -> float:

@@ -9,7 +9,7 @@ import pickle
 import threading
 import zlib
 from array import array
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from io import BytesIO
 from itertools import accumulate, chain
 from pathlib import Path
@@ -92,10 +92,22 @@ class Segment:
             cache.put(key, kept)
         return kept
 
+    def any_of(self, field: str, terms: Iterable[str], cache: PostingsCache) -> Numbers:
+        """The articles that have one of *terms*, in any order, some repeatedly."""
+        frequent = []
+        rare = array("i")
+        for term in terms:
+            info = self.index.get(field, _encoded(term))
+            if info is not None and FACTS.unpack_from(info)[2] > BLOCK:
+                frequent.append(self.postings(field, term, cache)[0])
+            elif info is not None:
+                rare.extend(self.numbers(info))
+        return np.concatenate([np.frombuffer(rare, np.int32), *frequent])
+
     def numbers_of(self, id: str) -> list[int]:
         """The articles with this id; of several, all but one are deleted."""
         info = self.index.get("id", _encoded(id))
-        return [] if info is None else [n for ids, _, _ in self.blocks(info) for n in ids]
+        return [] if info is None else list(self.numbers(info))
 
     def facet(self, field: str) -> "FacetColumn":
         """The values of a facet field."""
@@ -178,12 +190,22 @@ class Segment:
             stream.seek(end)
             before = highest
 
+    def numbers(self, info: memoryview) -> Iterable[int]:
+        """The articles of a posting list."""
+        _, _, size, _, _, _, first, last = FACTS.unpack_from(info)
+        if size <= 2:  # nearly all are; their postings need not be read
+            return (first, last)[:size]
+        return chain.from_iterable(ids for ids, _, _ in self.blocks(info))
+
     def _decoded(self, info: memoryview) -> Postings:
-        numbers, weights = array("i"), array("d")
+        size = FACTS.unpack_from(info)[2]
+        numbers, weights = np.empty(size, np.int32), np.empty(size)
+        start = 0
         for ids, weighed, _ in self.blocks(info):
-            numbers.extend(ids)
-            weights.extend(weighed)
-        return np.frombuffer(numbers, np.int32), np.frombuffer(weights)
+            end = start + len(ids)
+            numbers[start:end], weights[start:end] = ids, weighed
+            start = end
+        return numbers, weights
 
     def items(self, field: str, prefix: str) -> Iterator[tuple[bytes, memoryview]]:
         """Terms of a field that begin with *prefix*, in order, with what stands under them."""
@@ -235,6 +257,13 @@ class SegmentView:
             numbers, weights = numbers[live], weights[live]
         return (numbers + np.int32(self.offset) if self.offset else numbers), weights
 
+    def any_of(self, field: str, terms: Iterable[str], cache: PostingsCache) -> Numbers:
+        """The live articles that have one of *terms*, in any order, some repeatedly."""
+        numbers = self.segment.any_of(field, terms, cache)
+        if self._is_live is not None:
+            numbers = numbers[self._is_live[numbers]]
+        return numbers + np.int32(self.offset)
+
     def places(
         self, field: str, term: str, wanted: Numbers, cache: PlacesCache
     ) -> Iterator[Places]:
@@ -260,14 +289,9 @@ class FacetColumn:
         self._values: list[str] = []
         numbers, sizes = array("i"), array("i")
         for term, info in segment.items(field, ""):
-            _, _, size, _, _, _, first, last = FACTS.unpack_from(info)
             self._values.append(term.decode())
-            sizes.append(size)
-            if size <= 2:  # nearly all are; their postings need not be read
-                numbers.extend((first, last)[:size])
-            else:
-                for ids, _, _ in segment.blocks(info):
-                    numbers.extend(ids)
+            sizes.append(FACTS.unpack_from(info)[2])
+            numbers.extend(segment.numbers(info))
         self._numbers = np.frombuffer(numbers, np.int32)
         ordinals = np.arange(len(self._values), dtype=np.int32)
         self._ordinals = np.repeat(ordinals, np.frombuffer(sizes, np.int32))
