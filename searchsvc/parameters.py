@@ -8,7 +8,8 @@
 import datetime as dt
 import re
 from collections.abc import Callable
-from typing import Annotated, Any
+from enum import StrEnum
+from typing import Annotated, Any, TypeVar
 from urllib.parse import urlencode
 
 from pydantic import BaseModel, ConfigDict, Field
@@ -26,8 +27,8 @@ Values = Annotated[list[str], Field(max_length=MAX_VALUES)]
 YEAR = "[0-9]{4}"
 
 
-class SearchParameters(BaseModel):
-    """One question. Values of one facet are OR, facets among each other AND."""
+class Question(BaseModel):
+    """Which articles, in which order. Values of one facet are OR, facets among each other AND."""
 
     model_config = ConfigDict(frozen=True, extra="forbid", populate_by_name=True)
 
@@ -48,16 +49,6 @@ class SearchParameters(BaseModel):
     from_: dt.date | None = Field(None, alias="from", description="The first day, YYYY-MM-DD.")
     to: dt.date | None = Field(None, description="The last day, YYYY-MM-DD, included.")
     sort: Sort = Field(Sort.RELEVANCE, description="The order; ties go to the newest, then by id.")
-    page: int = Field(1, ge=1, le=MAX_PAGE, description="From 1.")
-    size: int = Field(10, ge=1, le=MAX_SIZE, description="Hits on a page.")
-    cursor: str | None = Field(
-        None, description="Where to go on, from `links.next`; `page` is not looked at then."
-    )
-    facets: list[str] = Field(
-        list(FACET_FIELDS),
-        description="The facets to count, comma between them or repeated; `none` for none.",
-        json_schema_extra={"items": {"type": "string", "enum": [*FACET_FIELDS, "none"]}},
-    )
 
     @property
     def filters(self) -> dict[str, tuple[str, ...]]:
@@ -80,7 +71,43 @@ class SearchParameters(BaseModel):
         return pairs
 
 
-NAMES = tuple(field.alias or name for name, field in SearchParameters.model_fields.items())
+class SearchParameters(Question):
+    """A question, and the page of its hits."""
+
+    page: int = Field(1, ge=1, le=MAX_PAGE, description="From 1.")
+    size: int = Field(10, ge=1, le=MAX_SIZE, description="Hits on a page.")
+    cursor: str | None = Field(
+        None, description="Where to go on, from `links.next`; `page` is not looked at then."
+    )
+    facets: list[str] = Field(
+        list(FACET_FIELDS),
+        description="The facets to count, comma between them or repeated; `none` for none.",
+        json_schema_extra={"items": {"type": "string", "enum": [*FACET_FIELDS, "none"]}},
+    )
+
+
+class Format(StrEnum):
+    """How articles are written down."""
+
+    JSONL = "jsonl"
+    CSV = "csv"
+
+
+class ExportParameters(Question):
+    """A question that is answered with all articles, whole."""
+
+    format: Format = Field(
+        Format.JSONL, description="JSON Lines, or a table for spreadsheets, after RFC 4180."
+    )
+
+
+def _names(kind: type[Question]) -> tuple[str, ...]:
+    return tuple(field.alias or name for name, field in kind.model_fields.items())
+
+
+NAMES = _names(SearchParameters)
+
+Asked = TypeVar("Asked", bound=Question)
 
 
 def read_parameters(given: dict[str, list[str]]) -> SearchParameters:
@@ -89,12 +116,22 @@ def read_parameters(given: dict[str, list[str]]) -> SearchParameters:
     An empty value, as forms send it, is as if it were not there. Raises ParameterError with
     everything that is wrong.
     """
+    return _read(given, SearchParameters)
+
+
+def read_export(given: dict[str, list[str]]) -> ExportParameters:
+    """The same for an export."""
+    return _read(given, ExportParameters)
+
+
+def _read(given: dict[str, list[str]], kind: type[Asked]) -> Asked:
+    names = _names(kind)
     values: dict[str, Any] = {}
     faults: list[ParameterError] = []
     for name, texts in given.items():
         try:
-            if name not in NAMES:
-                raise ParameterError(name[:60], f"is no parameter; there are {', '.join(NAMES)}")
+            if name not in names:
+                raise ParameterError(name[:60], f"is no parameter; there are {', '.join(names)}")
             if filled := [text for text in texts if text]:
                 values[name] = _value(name, filled)
         except ParameterError as fault:
@@ -106,7 +143,7 @@ def read_parameters(given: dict[str, list[str]]) -> SearchParameters:
         faults.append(ParameterError("to", f"{last} is before from={first}; {remedy}"))
     if faults:
         raise ParameterError(faults[0].parameter, faults[0].reason, tuple(faults[1:]))
-    return SearchParameters.model_validate(values)
+    return kind.model_validate(values)
 
 
 def _value(name: str, texts: list[str]) -> Any:
@@ -159,12 +196,16 @@ def _day(name: str, text: str) -> dt.date:
     )
 
 
-def _order(name: str, text: str) -> Sort:
-    if text not in list(Sort):
-        raise ParameterError(
-            name, f"{text[:60]!r} is no order; there are {', '.join(Sort)}, as in {name}=newest"
-        )
-    return Sort(text)
+def _one_of(kind: type[StrEnum], noun: str, example: StrEnum) -> Callable[[str, str], StrEnum]:
+    def read(name: str, text: str) -> StrEnum:
+        if text not in list(kind):
+            raise ParameterError(
+                name,
+                f"{text[:60]!r} is no {noun}; there are {', '.join(kind)}, as in {name}={example}",
+            )
+        return kind(text)
+
+    return read
 
 
 def _as_it_is(name: str, text: str) -> str:
@@ -175,7 +216,8 @@ _READERS: dict[str, Callable[[str, str], Any]] = {
     "q": _as_it_is,
     "from": _day,
     "to": _day,
-    "sort": _order,
+    "sort": _one_of(Sort, "order", Sort.NEWEST),
+    "format": _one_of(Format, "format", Format.CSV),
     "page": _whole_number(MAX_PAGE),
     "size": _whole_number(MAX_SIZE),
     "cursor": _as_it_is,

@@ -1,5 +1,7 @@
 """The commands as a person or a script types them, each in a process of its own."""
 
+import csv
+import io
 import json
 import os
 import shlex
@@ -135,6 +137,20 @@ def test_a_filter_that_no_article_passes_is_told(run: Run) -> None:
     assert answer["query"]["warnings"] == [said]
 
 
+def test_an_export_is_all_articles_that_a_search_finds(run: Run) -> None:
+    asked = ("harbour", "--source", "Harbour Wire", "--source", "harbor wire", "--sort", "newest")
+    found = json.loads(run("search", *asked, "--json").stdout)
+    assert found["total"] > 1
+    ids = [hit["id"] for hit in found["hits"]]
+    result = run("export", *asked)
+    articles = [json.loads(line) for line in result.stdout.splitlines()]
+    assert [article["id"] for article in articles] == ids
+    assert articles[0] == json.loads(run("show", ids[0], "--json").stdout)
+    assert "did you mean 'Harbour Wire'" in result.stderr
+    rows = list(csv.DictReader(io.StringIO(run("export", *asked, "--format", "csv").stdout)))
+    assert [row["title"] for row in rows] == [article["title"] for article in articles]
+
+
 def test_show_prints_the_article_or_says_that_there_is_none(run: Run) -> None:
     shown = json.loads(run("show", "ml-2019-02-07.krone", "--json").stdout)
     assert shown["title"] == "Copenhagen defends the krone in ninety seconds"
@@ -211,6 +227,8 @@ def test_status_tells_the_state_of_the_index(run: Run) -> None:
         (("search", "oil", "--size", "1000"), 2, "size"),
         (("search", "oil", "--year", "87"), 2, "year: '87' is no year; write one in four digits"),
         (("search", "oil", "--siez", "5"), 2, "no such option: --siez"),
+        (("export", "oil", "--page", "2"), 2, "no such option: --page"),
+        (("export", "oil", "--json", "--format", "csv"), 2, "are two formats; name one"),
         (("find", "oil"), 2, "No such command"),
         (("search", "oil", "--engine", "lucene"), 2, "there is no engine 'lucene'"),
         (("search", "oil", "--index", "nowhere"), 4, "one: searchsvc --index nowhere index\n"),

@@ -22,7 +22,7 @@ LAYERS = (
     (
         "use cases",
         "parameters answers report gate sharing updating indexing watching naming enriching names"
-        " proposals lexicon nearest misspelt searching profiles suggesting guarding",
+        " proposals lexicon nearest misspelt searching exporting profiles suggesting guarding",
     ),
     ("settings", "config progress opening"),
     ("people", "cli terminal web __main__"),

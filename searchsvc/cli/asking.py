@@ -1,40 +1,50 @@
-"""Commands that ask the index: search, show, explain, names."""
+"""Commands that ask the index: search, show, explain, export, names."""
 
+from collections.abc import Callable
 from typing import Any
 
 import click
 
-from searchsvc import terminal
+from searchsvc import exporting, terminal
 from searchsvc.answers import ArticleAnswer
 from searchsvc.cli.options import DONE, FAILURE, Command, Options, command, setting_flag
 from searchsvc.engines.base import Sort
 from searchsvc.extract.corrections import find_corrections
 from searchsvc.names import FIELDS, described, like, listed
-from searchsvc.parameters import read_parameters
+from searchsvc.parameters import Format, read_export, read_parameters
 from searchsvc.proposals import proposals
 from searchsvc.schema import FACET_FIELDS
 from searchsvc.searching import explain, search
 
 
-def _filters(command: Command) -> Command:
-    """The search parameters, named as in the API."""
+def _question(command: Command) -> Command:
+    """Which articles, and in which order: parameters named as in the API."""
     for name in reversed(FACET_FIELDS):
         text = f"Only articles with this value of {name}; repeat for several."
         command = click.option(f"--{name}", multiple=True, metavar="VALUE", help=text)(command)
+    command = _valued("to", "The last day, YYYY-MM-DD, included.")(command)
+    command = _valued("from", "The first day, YYYY-MM-DD.")(command)
+    return click.option("--sort", type=click.Choice([s.value for s in Sort]), help="The order.")(
+        command
+    )
+
+
+def _page(command: Command) -> Command:
+    """Which of the hits, and what is counted."""
     for name, text in reversed(
         [
-            ("from", "The first day, YYYY-MM-DD."),
-            ("to", "The last day, YYYY-MM-DD, included."),
             ("page", "From 1."),
             ("size", "Hits on a page, at most 200."),
             ("cursor", "Where to go on, from links.next of an answer."),
             ("facets", "Facets to count, comma between them; none for none."),
         ]
     ):
-        command = click.option(f"--{name}", metavar=name.upper(), help=text)(command)
-    return click.option("--sort", type=click.Choice([s.value for s in Sort]), help="The order.")(
-        command
-    )
+        command = _valued(name, text)(command)
+    return command
+
+
+def _valued(name: str, text: str) -> Callable[[Command], Command]:
+    return click.option(f"--{name}", metavar=name.upper(), help=text)
 
 
 # A query may begin with "-": what is no option of ours is part of it. There is no -h, which would
@@ -53,18 +63,46 @@ def _joined(words: tuple[str, ...]) -> str:
 
 @command(name="search", context_settings=_QUERY_FIRST)
 @click.argument("query", nargs=-1)
-@_filters
+@_question
+@_page
 def search_command(options: Options, query: tuple[str, ...], **given: Any) -> None:
     """Search, with the query language and parameters of the page and the API.
 
     Example: searchsvc search 'oil -opec date:1987-03' --places Iran --sort newest
     """
-    values = {n: list(v) if isinstance(v, tuple) else [v] for n, v in given.items() if v}
-    answer = search(options.store, read_parameters({"q": [_joined(query)], **values}))
+    answer = search(options.store, read_parameters(_asked(query, given)))
     if options.as_json:
         click.echo(answer.model_dump_json(indent=2))
     else:
         terminal.print_answer(answer)
+
+
+def _asked(query: tuple[str, ...], given: dict[str, Any]) -> dict[str, list[str]]:
+    """Name to values of the parameters that were given."""
+    values = {n: list(v) if isinstance(v, tuple) else [v] for n, v in given.items() if v}
+    return {"q": [_joined(query)], **values}
+
+
+@command(name="export", context_settings=_QUERY_FIRST)
+@click.argument("query", nargs=-1)
+@_question
+@click.option(
+    "--format", type=click.Choice([f.value for f in Format]),
+    help="JSON lines, or a table for spreadsheets.  [default: jsonl]",
+)  # fmt: skip
+def export_command(options: Options, query: tuple[str, ...], **given: Any) -> None:
+    """Write every article that is found, whole; without a query, all of them.
+
+    Example: searchsvc export 'oil date:1987-03' --format csv > oil.csv
+    """
+    asked = read_export(_asked(query, given))
+    if options.as_json and asked.format is not Format.JSONL:
+        raise click.UsageError(f"--json and --format {asked.format} are two formats; name one")
+    found = exporting.find(options.store, asked)
+    for warning in found.warnings:
+        click.echo(f"note: {warning}", err=True)
+    for text in exporting.written(found.articles, asked.format):
+        click.echo(text, nl=False)
 
 
 @command()

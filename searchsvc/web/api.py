@@ -5,9 +5,10 @@ reads them from the annotations of the views. What clients may rely on stands in
 """
 
 import hashlib
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from functools import wraps
 from importlib.metadata import version
+from threading import Lock
 from typing import TypeVar
 
 from flask import Response, abort, current_app, jsonify, request
@@ -17,7 +18,7 @@ from flask_openapi3.openapi import OpenAPI
 from flask_openapi3.types import ResponseDict
 from pydantic import BaseModel, Field
 
-from searchsvc import profiles, suggesting
+from searchsvc import exporting, profiles, suggesting
 from searchsvc.answers import (
     ArticleAnswer,
     CandidatesAnswer,
@@ -26,8 +27,15 @@ from searchsvc.answers import (
     SearchAnswer,
     SuggestAnswer,
 )
-from searchsvc.errors import ParameterError
-from searchsvc.parameters import MAX_SIZE, SearchParameters, read_parameters
+from searchsvc.errors import ParameterError, TooBusy
+from searchsvc.parameters import (
+    MAX_SIZE,
+    ExportParameters,
+    Format,
+    SearchParameters,
+    read_export,
+    read_parameters,
+)
 from searchsvc.query.parser import MAX_CHARACTERS
 from searchsvc.web import current
 from searchsvc.web.current import store
@@ -49,6 +57,9 @@ def _problems(**meanings: str) -> ResponseDict:
 
 
 Asked = TypeVar("Asked")
+
+_MEDIA = {Format.JSONL: "application/jsonl", Format.CSV: "text/csv"}
+_exporting = Lock()  # an export takes as long as a thousand searches
 
 _UNAVAILABLE = (
     "The index is missing, damaged or of another version, or too many are searching; try again"
@@ -188,6 +199,42 @@ def article(path: ArticlePath) -> Response:
     if found is None:
         abort(404, f"no article has the id {path.id[:128]!r}")
     return _cacheable(_json(ArticleAnswer.of(found)), _etag(found.digest().hex()))
+
+
+@search_api.get(
+    "/export",
+    summary="Export articles",
+    responses={
+        200: {
+            "description": "An article a line, or a row; a line is what `/articles/<id>` gives.",
+            "content": {media: {"schema": {"type": "string"}} for media in _MEDIA.values()},
+        }
+    },
+)
+@_with_parameters(read_export)
+def export(query: ExportParameters) -> Response:
+    """Every article that is found, whole, in one answer of any length.
+
+    One is written at a time; whoever asks meanwhile is answered with 503.
+    """
+    texts = _alone(query)
+    next(texts)  # what goes wrong is answered with its status before the first article
+    response = Response(texts, mimetype=_MEDIA[query.format])
+    response.headers["Content-Disposition"] = f"attachment; filename=articles.{query.format}"
+    response.headers["Cache-Control"] = "no-store"
+    return response
+
+
+def _alone(query: ExportParameters) -> Iterator[str]:
+    """Nothing, and then the articles; nobody else is given any until this ends."""
+    if not _exporting.acquire(blocking=False):
+        raise TooBusy("another export is being written; try again in a second")
+    try:
+        found = exporting.find(store(), query)
+        yield ""
+        yield from exporting.written(found.articles, query.format)
+    finally:
+        _exporting.release()
 
 
 _PROFILE = {

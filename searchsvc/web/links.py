@@ -44,6 +44,16 @@ def article_url(id: str, asked: SearchParameters) -> str:
     return f"{path}?{query_string}" if query_string else path
 
 
+def export_url(asked: SearchParameters, format: str) -> str:
+    """All articles that *asked* finds, written down.
+
+    >>> export_url(SearchParameters(q="oil", page=3, facets=[]), "csv")
+    '/api/v1/export?q=oil&format=csv'
+    """
+    of_a_page = dict.fromkeys(("page", "size", "cursor", "facets"))
+    return f"/api/v1/export?{asked.query_string(**of_a_page, format=format)}"
+
+
 def filter_url(field: str, value: str) -> str:
     """All articles that have *value* in the facet *field*."""
     return search_url(read_parameters({field: [value]}))

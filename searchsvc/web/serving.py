@@ -4,6 +4,7 @@ import errno
 import logging
 import signal
 import socket
+import sys
 from collections.abc import Callable
 from contextlib import ExitStack
 
@@ -62,6 +63,7 @@ def serve_forever(app: Flask, listening: socket.socket, ready: Callable[[], None
         channel_timeout=IDLE_SECONDS,
         max_request_body_size=MAX_BODY,
         max_request_header_size=MAX_HEADER,
+        outbuf_high_watermark=sys.maxsize,  # a client that reads slowly holds a file, not a thread
         ident=None,
     )
     ended: list[int] = []

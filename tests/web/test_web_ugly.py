@@ -26,7 +26,8 @@ def ugly(chance):
 
 def address(chance):
     path = chance.choice(("/search", "/", "/api/v1/search", "/api/v1/articles/a-1", "/article/a-1",
-                         "/people/a-1", "/api/v1/places/a-1", "/api/v1/suggest"))  # fmt: skip
+                         "/people/a-1", "/api/v1/places/a-1", "/api/v1/suggest",
+                         "/api/v1/export"))  # fmt: skip
     if chance.random() < 0.15:
         path = path.removesuffix("a-1") + "/" + chance.choice(_RAW[:-5]) + chance.choice("ab%")
     if chance.random() < 0.3:
