@@ -11,7 +11,8 @@ import socket
 import subprocess
 import sys
 import urllib.request
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
@@ -299,10 +300,11 @@ def test_output_may_be_cut_short(home: Path) -> None:
     assert result.stdout.startswith("1. ")
 
 
-@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
-def test_serve_prints_its_url_answers_and_ends_when_told(home: Path, number: int) -> None:
+@contextmanager
+def serving(home: Path, *words: str) -> Iterator[tuple[str, "subprocess.Popen[str]"]]:
+    """A server of the sample corpus, and its address."""
     with subprocess.Popen(
-        command("serve", "--port", "0"),
+        command("serve", "--port", "0", *words),
         cwd=home,
         env=environment(home),
         stdout=subprocess.PIPE,
@@ -310,16 +312,31 @@ def test_serve_prints_its_url_answers_and_ends_when_told(home: Path, number: int
         text=True,
     ) as server:
         assert server.stdout is not None
-        assert server.stderr is not None
-        url = server.stdout.readline().split()[-1]
+        try:
+            yield server.stdout.readline().split()[-1], server
+        finally:
+            server.kill()
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_serve_prints_its_url_answers_and_ends_when_told(home: Path, number: int) -> None:
+    with serving(home) as (url, server):
         with urllib.request.urlopen(f"{url}api/v1/search?q=haldane") as response:
             assert json.load(response)["total"] == 6
         server.send_signal(number)
-        try:
-            assert server.wait(20) == 128 + number
-        finally:
-            server.kill()
+        assert server.wait(20) == 128 + number
+        assert server.stderr is not None
         assert "Traceback" not in server.stderr.read()
+
+
+def test_a_proxy_on_this_machine_tells_how_it_was_asked(home: Path) -> None:
+    with serving(home) as (url, _):
+        asked = {"Host": "news.example", "X-Forwarded-Proto": "https"}
+        request = urllib.request.Request(f"{url}opensearch.xml", headers=asked)
+        with urllib.request.urlopen(request) as response:
+            assert (
+                'template="https://news.example/search?q={searchTerms}"' in response.read().decode()
+            )
 
 
 @pytest.mark.folder

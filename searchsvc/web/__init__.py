@@ -15,9 +15,10 @@ from flask_openapi3.models.info import Info
 from flask_openapi3.openapi import OpenAPI
 from jinja2 import StrictUndefined
 
+from searchsvc import __version__
 from searchsvc.answers import Problem
 from searchsvc.engines.base import Store
-from searchsvc.web import api, pages, problems, security
+from searchsvc.web import api, feed, pages, problems, security
 from searchsvc.web.admission import Admission, admit
 from searchsvc.web.kept import KeptAnswers
 from searchsvc.web.links import NameConverter
@@ -47,7 +48,7 @@ def create_app(
     """
     app = OpenAPI(
         __name__,
-        info=Info(title="searchsvc", version=api.VERSION, description=api.DESCRIPTION),
+        info=Info(title="searchsvc", version=__version__, description=api.DESCRIPTION),
         security_schemes={},  # none at all would be a null, which OpenAPI does not know
         doc_ui=False,
         validation_error_status=400,
@@ -67,5 +68,6 @@ def create_app(
     app.register_api(api.search_api)
     app.register_api(api.health)
     app.register_blueprint(pages.pages)
+    app.register_blueprint(feed.feed)
     app.add_url_rule("/openapi.json", view_func=api.description)
     return app

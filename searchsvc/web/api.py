@@ -4,10 +4,8 @@ The models that validate the parameters and make the answers also describe them:
 reads them from the annotations of the views. What clients may rely on stands in docs/api.md.
 """
 
-import hashlib
 from collections.abc import Callable, Iterator
 from functools import wraps
-from importlib.metadata import version
 from threading import Lock
 from typing import TypeVar
 
@@ -38,12 +36,11 @@ from searchsvc.parameters import (
 )
 from searchsvc.query.parser import MAX_CHARACTERS
 from searchsvc.web import current
+from searchsvc.web.caching import cacheable, cached, etag, unchanged
 from searchsvc.web.current import store
 from searchsvc.web.links import entity_url
 
 DESCRIPTION = "Full-text search for a news archive. The query language stands in docs/query.md."
-
-VERSION = version("searchsvc")
 
 _PROBLEM = {"application/problem+json": {"schema": {"$ref": "#/components/schemas/Problem"}}}
 
@@ -176,12 +173,12 @@ def search(query: SearchParameters) -> Response:
     meanwhile.
     """
     served = store().current()
-    known = _etag(served.identity, query.query_string())
-    if query.cursor is None and request.if_none_match.is_weak(known):
-        return _cacheable(Response(status=304), known)
+    known = etag(served.identity, query.query_string())
+    if query.cursor is None and (same := unchanged(known)):
+        return same
     answer = current.search(query)
     if answer.generation != served.name:  # an older one that the cursor walks, or one just come
-        known = _etag(answer.generation, query.query_string())
+        known = etag(answer.generation, query.query_string())
     response = _cached(answer, known)
     response.headers["Link"] = _link_header(answer.links)
     return response
@@ -198,7 +195,7 @@ def article(path: ArticlePath) -> Response:
     found = store().current().engine.get(path.id)
     if found is None:
         abort(404, f"no article has the id {path.id[:128]!r}")
-    return _cacheable(_json(ArticleAnswer.of(found)), _etag(found.digest().hex()))
+    return cacheable(_json(ArticleAnswer.of(found)), etag(found.digest().hex()))
 
 
 @search_api.get(
@@ -259,9 +256,9 @@ def place(path: NamePath) -> Response:
 
 def _profile(field: profiles.NamedField, name: str) -> Response:
     _take_no_parameter()
-    known = _etag(store().current().identity, field, name)
-    if request.if_none_match.is_weak(known):
-        return _cacheable(Response(status=304), known)
+    known = etag(store().current().identity, field, name)
+    if same := unchanged(known):
+        return same
     answer = profiles.profile(store(), field, name)
     if isinstance(answer, ProfileAnswer):
         return _cached(answer, known)
@@ -282,9 +279,9 @@ def _profile(field: profiles.NamedField, name: str) -> Response:
 @_with_parameters(_read_suggest_parameters)
 def suggest(query: SuggestParameters) -> Response:
     """Ways to go on with what is being typed: names, then words."""
-    known = _etag(store().current().identity, query.model_dump_json())
-    if request.if_none_match.is_weak(known):
-        return _cacheable(Response(status=304), known)
+    known = etag(store().current().identity, query.model_dump_json())
+    if same := unchanged(known):
+        return same
     return _cached(suggesting.suggest(store(), query.q, query.size), known)
 
 
@@ -336,22 +333,5 @@ def _link_header(links: Links) -> str:
     return ", ".join([*found, '</openapi.json>; rel="service-desc"'])
 
 
-def _etag(*parts: str) -> str:
-    text = "\n".join((VERSION, *parts))
-    return hashlib.sha256(text.encode()).hexdigest()[:24]
-
-
-def _cached(answer: SearchAnswer | ProfileAnswer | SuggestAnswer, etag: str) -> Response:
-    if not answer.partial:
-        return _cacheable(_json(answer), etag)
-    response = _json(answer)
-    response.headers["Cache-Control"] = "no-store"  # the next try may find more
-    return response
-
-
-def _cacheable(response: Response, etag: str) -> Response:
-    # Weak: `took_ms` differs between answers that are otherwise the same.
-    response.set_etag(etag, weak=True)
-    response.headers["Cache-Control"] = "no-cache"
-    response.make_conditional(request)
-    return response
+def _cached(answer: SearchAnswer | ProfileAnswer | SuggestAnswer, known: str) -> Response:
+    return cached(_json(answer), known, answer.partial)

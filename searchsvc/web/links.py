@@ -50,8 +50,17 @@ def export_url(asked: SearchParameters, format: str) -> str:
     >>> export_url(SearchParameters(q="oil", page=3, facets=[]), "csv")
     '/api/v1/export?q=oil&format=csv'
     """
-    of_a_page = dict.fromkeys(("page", "size", "cursor", "facets"))
-    return f"/api/v1/export?{asked.query_string(**of_a_page, format=format)}"
+    return f"/api/v1/export?{unpaged(asked).query_string(format=format)}"
+
+
+def feed_url(asked: SearchParameters) -> str:
+    """All articles that *asked* finds, now and later, as a feed.
+
+    >>> feed_url(SearchParameters(q="oil", page=3))
+    '/search.atom?q=oil'
+    """
+    query_string = unpaged(asked).query_string()
+    return f"/search.atom?{query_string}" if query_string else "/search.atom"
 
 
 def filter_url(field: str, value: str) -> str:
@@ -90,6 +99,13 @@ def without_filters(asked: SearchParameters) -> SearchParameters:
     """The query of *asked*, nothing chosen."""
     nothing: dict[str, Any] = {field: [] for field in FACET_FIELDS}
     return asked.model_copy(update={**_FIRST_PAGE, **nothing, "from_": None, "to": None})
+
+
+def unpaged(asked: SearchParameters) -> SearchParameters:
+    """*asked* without what chooses a page of its hits, and what is counted."""
+    plain = read_parameters({})
+    names = ("page", "size", "cursor", "facets")
+    return asked.model_copy(update={name: getattr(plain, name) for name in names})
 
 
 def rephrased(asked: SearchParameters, q: str) -> SearchParameters:

@@ -45,7 +45,10 @@ _NOT_FOUND = (404, "not-found", "Not found")
 _NOT_ALLOWED = (405, "method-not-allowed", "Method not allowed")
 _BUG = (500, "internal-error", "Internal error")
 
-_FOR_PROGRAMS = ("/api/", "/openapi.json", "/healthz", "/readyz")
+_FOR_PROGRAMS = (
+    *("/api/", "/openapi.json", "/healthz", "/readyz"),
+    *("/search.atom", "/opensearch.xml"),
+)
 _BUSY_SECONDS = 1
 _RETRY_SECONDS = 30  # an index that is missing comes back by somebody's hand, not in a second
 

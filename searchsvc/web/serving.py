@@ -63,6 +63,9 @@ def serve_forever(app: Flask, listening: socket.socket, ready: Callable[[], None
         channel_timeout=IDLE_SECONDS,
         max_request_body_size=MAX_BODY,
         max_request_header_size=MAX_HEADER,
+        trusted_proxy="127.0.0.1",
+        trusted_proxy_headers={"x-forwarded-proto"},  # the scheme of addresses in what we answer
+        clear_untrusted_proxy_headers=True,
         outbuf_high_watermark=sys.maxsize,  # a client that reads slowly holds a file, not a thread
         ident=None,
     )
