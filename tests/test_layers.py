@@ -52,6 +52,7 @@ LIBRARIES = {
     "markupsafe": "web",
     "jinja2": "web",
     "waitress": "web",
+    "prometheus_client": "web",
     "click": "cli terminal",
     "watchfiles": "watching",
     "rich": "progress",

@@ -1,6 +1,11 @@
 """Commands that run the service and tell how it is: serve, status."""
 
 import gc
+import os
+import shutil
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import asdict
 
 import click
@@ -20,11 +25,13 @@ def serve(options: Options, host: str | None, port: int | None, workers: int | N
 
     Example: searchsvc serve --port 8080
     """
+    settings = options.having({"host": host, "port": port, "workers": workers}).config
+    click.get_current_context().with_resource(_counting(settings.workers))
+
     from searchsvc.web import create_app, serving  # Flask is loaded for nothing else
     from searchsvc.web.admission import Admission
     from searchsvc.web.supervising import Supervisor
 
-    settings = options.having({"host": host, "port": port, "workers": workers}).config
     listening = serving.listen(settings.host, settings.port)
 
     def tell(said: str) -> None:
@@ -49,6 +56,24 @@ def serve(options: Options, host: str | None, port: int | None, workers: int | N
     with guard.watching():
         app = create_app(store, suspect=guard.suspect, admission=Admission())
         return 128 + serving.serve_forever(app, listening, ready)
+
+
+@contextmanager
+def _counting(workers: int) -> Iterator[None]:
+    """Has several workers count for `/metrics` together, in a folder that goes with the parent.
+
+    What counts has to be loaded after this.
+    """
+    if workers == 1:
+        yield
+        return
+    parent = os.getpid()
+    folder = os.environ["PROMETHEUS_MULTIPROC_DIR"] = tempfile.mkdtemp(prefix="searchsvc-counts-")
+    try:
+        yield
+    finally:
+        if os.getpid() == parent:  # a worker that ends comes by here too
+            shutil.rmtree(folder, ignore_errors=True)
 
 
 @command()

@@ -18,7 +18,7 @@ from jinja2 import StrictUndefined
 from searchsvc import __version__
 from searchsvc.answers import Problem
 from searchsvc.engines.base import Store
-from searchsvc.web import api, feed, pages, problems, security
+from searchsvc.web import api, feed, metrics, pages, problems, security
 from searchsvc.web.admission import Admission, admit
 from searchsvc.web.kept import KeptAnswers
 from searchsvc.web.links import NameConverter
@@ -62,8 +62,9 @@ def create_app(
     app.jinja_options = {"undefined": StrictUndefined, "trim_blocks": True, "lstrip_blocks": True}
     app.url_map.converters["name"] = NameConverter
     security.secure(app, trusted_hosts)
+    counts = metrics.measure(app, store)
     if admission:
-        admit(app, admission, problems.busy)
+        admit(app, admission, counts.turning_away(problems.busy))
     problems.handle_errors(app)
     app.register_api(api.search_api)
     app.register_api(api.health)

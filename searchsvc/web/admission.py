@@ -20,7 +20,7 @@ WAITING = 36  # a tenth of a second, of the searches of an archive of some size
 FULL = "too many others are searching just now; try again in a second"
 SECONDS = 2.0  # that one waits at most, behind searches that take long
 
-_ALWAYS = frozenset(("health.healthz", "health.readyz", "static"))
+_ALWAYS = frozenset(("health.healthz", "health.readyz", "metrics", "static"))
 
 
 class Admission:

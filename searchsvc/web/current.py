@@ -9,6 +9,7 @@ from searchsvc.answers import SearchAnswer
 from searchsvc.engines.base import Generation, Store
 from searchsvc.parameters import SearchParameters
 from searchsvc.web.kept import KeptAnswers
+from searchsvc.web.metrics import metrics
 from searchsvc.web.samples import Sample, Samples
 
 _PROPER_ID = re.compile(r"[A-Za-z0-9._-]{1,64}")
@@ -23,7 +24,10 @@ def store() -> Store:
 def search(asked: SearchParameters) -> SearchAnswer:
     """What `searching.search` answers, and raises; maybe it was asked before."""
     kept: KeptAnswers = current_app.extensions["searchsvc.answers"]
-    return kept.search(store(), asked)
+    answer = kept.search(store(), asked)
+    if answer.partial:
+        metrics().partial.inc()
+    return answer
 
 
 def samples(generation: Generation) -> tuple[Sample, ...]:

@@ -47,7 +47,7 @@ _BUG = (500, "internal-error", "Internal error")
 
 _FOR_PROGRAMS = (
     *("/api/", "/openapi.json", "/healthz", "/readyz"),
-    *("/search.atom", "/opensearch.xml"),
+    *("/search.atom", "/opensearch.xml", "/metrics"),
 )
 _BUSY_SECONDS = 1
 _RETRY_SECONDS = 30  # an index that is missing comes back by somebody's hand, not in a second

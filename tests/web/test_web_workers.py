@@ -38,6 +38,9 @@ searching.search = slow
 """
 
 
+COUNTED = r'searchsvc_requests_total\{endpoint="api.search",status="200"\} (\S+)'
+
+
 class Service:
     """`searchsvc serve` on a free port."""
 
@@ -46,7 +49,10 @@ class Service:
         command = [sys.executable, "-c", main, "--index", str(index), "serve"]
         self.log = index.with_name("log").open("wb+")
         self.process = subprocess.Popen(
-            [*command, "--port", "0", "--workers", str(workers)], stdout=self.log, stderr=self.log
+            [*command, "--port", "0", "--workers", str(workers)],
+            env=os.environ | {"TMPDIR": str(index.parent)},  # one that is killed leaves its counts
+            stdout=self.log,
+            stderr=self.log,
         )
 
     def said(self) -> str:
@@ -101,6 +107,27 @@ def test_a_worker_that_dies_is_replaced_and_the_others_answer_meanwhile(service)
     wait_for(lambda: len(service.workers()) == 2 and service.workers() != before)
     assert f"worker {before[0]} died (signal 9); another takes its place" in service.said()
     assert service.said().count("serving") == 1
+
+
+def test_workers_count_together_whichever_is_asked_also_what_a_dead_one_counted(service, index):
+    url = service.url()
+    wait_for(lambda: len(service.workers()) == 2)
+    before = service.workers()
+
+    def counted():
+        with urlopen(f"{url}metrics") as answer:
+            return int(float(re.search(COUNTED, answer.read().decode())[1]))
+
+    for _ in range(20):
+        urlopen(f"{url}api/v1/search?q=oil").close()
+    assert [counted() for _ in range(5)] == [20] * 5
+    os.kill(before[1], signal.SIGKILL)
+    wait_for(lambda: len(service.workers()) == 2 and service.workers() != before)
+    assert [counted() for _ in range(5)] == [20] * 5
+    assert list(index.parent.glob("searchsvc-counts-*"))
+    service.process.terminate()
+    service.process.wait(20)
+    assert not list(index.parent.glob("searchsvc-counts-*"))
 
 
 def test_a_worker_that_cannot_start_is_tried_again_while_others_answer(service, index):
