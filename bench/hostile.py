@@ -5,7 +5,7 @@
 Starts `searchsvc serve` in a process of its own and asks from four connections. The slowest are
 asked again, alone, and the server's CPU time for each is taken: how long an answer took among
 others says as much of the machine. Exits with 1 if an answer was a 5xx, cost more than the limit,
-or the server died.
+memory went on growing in the second half of a long run, or the server died.
 """
 
 import argparse
@@ -24,6 +24,8 @@ from urllib.parse import quote, urlsplit
 DATA = Path(os.environ.get("SEARCHSVC_DATA", Path(__file__).parents[2] / "shared" / "data"))
 LIMIT = 1.5  # seconds of CPU for one answer
 SLOWEST = 20  # asked again
+LONG = 50_000  # requests after half of which what is kept of queries is there
+GROWTH = 1.25  # by which memory may grow in the other half
 CONNECTIONS = 4
 
 WORDS = (
@@ -161,7 +163,9 @@ def attack(server: "subprocess.Popen[str]", count: int, seed: int) -> int:
     )
     print(f"server memory after each tenth, MB: {grown}; alive: {server.poll() is None}")
     bad = sum(n for code, n in tally.codes.items() if code >= 500)
-    fine = bad == 0 and max(costs)[0] <= LIMIT and server.poll() is None and asked >= count * 0.9
+    is_flat = count < LONG or grown[-1] <= GROWTH * grown[rounds // 2 - 1]
+    is_whole = server.poll() is None and asked >= count * 0.9
+    fine = bad == 0 and max(costs)[0] <= LIMIT and is_flat and is_whole
     print("hostile: " + ("passed" if fine else "FAILED"))
     return 0 if fine else 1
 
