@@ -100,6 +100,23 @@ def without_stop_words(query: Query) -> Query:
     return _drop_stop_words(query) or query
 
 
+def any_part(query: Query) -> Query | None:
+    """Where *query* wants several things at once: any of them. None where it does not.
+
+    A question has words that no answer has.
+
+    >>> from searchsvc.query.parser import parse
+    >>> print(any_part(parse("who drained the harbour -crane")))
+    who OR drained OR harbour NOT crane
+    """
+    whole = without_stop_words(query)
+    if not isinstance(whole, And):
+        return None
+    unwanted: list[Query] = [part for part in whole.clauses if isinstance(part, Not)]
+    wanted: list[Query] = [part for part in whole.clauses if not isinstance(part, Not)]
+    return conjunction([disjunction(wanted), *unwanted]) if len(wanted) > 1 else None
+
+
 def _drop_stop_words(query: Query) -> Query | None:
     match query:
         case Word(text):

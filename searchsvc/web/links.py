@@ -7,12 +7,16 @@
 '/search?q=oil'
 """
 
+from contextlib import suppress
 from typing import Any
 from urllib.parse import quote, urlsplit
 
 from werkzeug.routing import BaseConverter
 
+from searchsvc.errors import QueryError
 from searchsvc.parameters import SearchParameters, read_parameters
+from searchsvc.query.parser import MAX_CHARACTERS, parse
+from searchsvc.query.rewrite import any_part
 from searchsvc.schema import FACET_FIELDS
 
 _FIRST_PAGE = {"page": 1, "cursor": None}
@@ -106,6 +110,19 @@ def unpaged(asked: SearchParameters) -> SearchParameters:
     plain = read_parameters({})
     names = ("page", "size", "cursor", "facets")
     return asked.model_copy(update={name: getattr(plain, name) for name in names})
+
+
+def any_part_url(asked: SearchParameters) -> str | None:
+    """What has any part of a query that wants several at once; None where it does not.
+
+    >>> any_part_url(SearchParameters(q="oil zebra", page=3))
+    '/search?q=oil+OR+zebra'
+    """
+    with suppress(QueryError):
+        part = any_part(parse(asked.q))
+        if part and len(str(part)) <= MAX_CHARACTERS:
+            return search_url(rephrased(asked, str(part)))
+    return None
 
 
 def rephrased(asked: SearchParameters, q: str) -> SearchParameters:

@@ -33,7 +33,7 @@ pages.add_app_template_test(markup.is_table)
 pages.add_app_template_test(links.is_web_address)
 for lead in (
     links.search_url, links.page_url, links.article_url, links.export_url, links.feed_url,
-    links.filter_url, links.entity_url, links.year_url,
+    links.filter_url, links.entity_url, links.year_url, links.any_part_url,
 ):  # fmt: skip
     pages.add_app_template_global(lead)
 for change in (links.rephrased, links.without_filters):

@@ -142,6 +142,15 @@ def test_a_chosen_value_stays_in_its_facet_even_without_a_hit(client, page):
     assert chosen["href"] == "/search?q=aground"
 
 
+def test_a_question_that_no_article_answers_whole_leads_to_those_that_have_some_of_it(client, page):
+    soup = page(client, "/search?q=who+spilt+the+oil+near+Kuwait&source=Harbour+Wire")
+    assert "No article" in soup.select_one("[role=status]").text
+    (looser,) = [url for url in hrefs(soup, ".advice a") if "OR" in url]
+    assert looser == "/search?q=who+OR+spilt+OR+oil+OR+near+OR+kuwait&source=Harbour+Wire"
+    assert hrefs(page(client, looser), ".hit h2 a")[0].startswith("/article/ship-2?")
+    assert not [url for url in hrefs(page(client, "/search?q=zebra"), ".advice a") if "OR" in url]
+
+
 def test_no_hits_says_what_was_searched_and_what_to_do(client, page):
     soup = page(client, "/search?q=prixes&source=Reuters")
     assert text(soup, "[role=status]").startswith("No article")
