@@ -8,6 +8,7 @@
 """
 
 import csv
+import datetime as dt
 import io
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
@@ -15,20 +16,22 @@ from dataclasses import dataclass, replace
 from searchsvc.answers import ArticleAnswer
 from searchsvc.article import Article
 from searchsvc.engines.base import Engine, SearchRequest, SearchResult, Store
-from searchsvc.errors import TooBusy
+from searchsvc.errors import CursorExpired, TooBusy
 from searchsvc.lexicon import TimedLexicon
 from searchsvc.misspelt import unknown_values
 from searchsvc.parameters import ExportParameters, Format
 from searchsvc.searching import understand
 
+_GONE = "the index changed while it was exported, and its state of before is gone; export again"
+
 AT_ONCE = 1000  # articles looked up together, and held in memory
-SECONDS = 10.0  # for these
+SECONDS = 2.0  # for these, where others wait for answers
 COLUMNS = (
     *("id", "title", "date", "source", "author", "section", "dateline"),
     *("people", "places", "topics", "url", "body"),
 )
 # What a spreadsheet takes for a formula, and would run.
-_FORMULA = ("=", "+", "-", "@", "\t", "\r")
+_FORMULA = ("=", "+", "-", "@", "\t", "\r", "\n", "＝", "＋", "－", "＠")
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,14 +43,15 @@ class Found:
     articles: Iterator[Article]
 
 
-def find(store: Store, asked: ExportParameters) -> Found:
+def find(store: Store, asked: ExportParameters, seconds: float = SECONDS) -> Found:
     """What *asked* asks for, all of one generation, whatever happens to the index meanwhile.
 
-    Raises QueryError, TooBusy where time runs out, also between articles, and what
-    `Store.current` raises.
+    Raises QueryError, TooBusy where *seconds* are not enough for some AT_ONCE of the articles, and
+    what `Store.current` raises. `articles` raises too, rather than leave any out: TooBusy, and
+    CursorExpired where a cluster gave the generation up meanwhile.
     """
     engine = store.current().engine
-    lexicon = TimedLexicon(engine, seconds=SECONDS)
+    lexicon = TimedLexicon(engine, seconds=seconds)
     understood = understand(asked.q, lexicon)
     request = SearchRequest(
         query=understood.resolved,
@@ -61,33 +65,36 @@ def find(store: Store, asked: ExportParameters) -> Found:
     first = _whole(engine, request)
     unknown = unknown_values(request, first.total, engine, lexicon)
     warnings = [*understood.warnings, *unknown]
-    return Found(first.total, warnings, _all(engine, request, first))
+    return Found(first.total, warnings, _all(engine, replace(request, seconds=seconds), first))
 
 
-def _all(engine: Engine, request: SearchRequest, result: SearchResult) -> Iterator[Article]:
-    offset = 0
-    while result.hits:
-        for hit in result.hits:
-            yield hit.article
-        offset += len(result.hits)
-        if offset >= result.total:
-            return
-        result = _whole(engine, replace(request, offset=offset, seconds=SECONDS))
+def _all(engine: Engine, request: SearchRequest, first: SearchResult) -> Iterator[Article]:
+    yield from (hit.article for hit in first.hits)
+    given = len(first.hits)
+    while given < first.total:
+        result = _whole(engine, replace(request, offset=given))
+        if not result.hits or result.total != first.total:
+            raise CursorExpired(_GONE)
+        yield from (hit.article for hit in result.hits)
+        given += len(result.hits)
 
 
 def _whole(engine: Engine, request: SearchRequest) -> SearchResult:
     """The page that *request* asks for, nothing left out."""
-    result = engine.search(request)
+    try:
+        result = engine.search(request)
+    except CursorExpired:  # it is ours, and nobody who reads this has one
+        raise CursorExpired(_GONE) from None
     if result.partial:
         raise TooBusy(
-            f"not all articles were found within {SECONDS:g} seconds; ask for less at once, as with"
-            " year=1987, or try again"
+            "there was not enough time to find all articles; ask for less at once, as with"
+            " date:1987 in the query, or try again"
         )
     return result
 
 
 def written(articles: Iterable[Article], format: Format) -> Iterator[str]:
-    """*articles* as text, some at a time."""
+    """*articles* as text, one at a time, behind what the format begins with."""
     return _table(articles) if format is Format.CSV else _lines(articles)
 
 
@@ -99,8 +106,7 @@ def _lines(articles: Iterable[Article]) -> Iterator[str]:
 def _table(articles: Iterable[Article]) -> Iterator[str]:
     yield "\ufeff" + _row(COLUMNS)  # the mark by which spreadsheets know UTF-8
     for article in articles:
-        values = article.to_dict()
-        yield _row(map(_cell, map(values.__getitem__, COLUMNS)))
+        yield _row(_cell(getattr(article, name)) for name in COLUMNS)
 
 
 def _row(cells: Iterable[str]) -> str:
@@ -109,6 +115,12 @@ def _row(cells: Iterable[str]) -> str:
     return row.getvalue()
 
 
-def _cell(value: str | tuple[str, ...] | None) -> str:
-    text = "; ".join(value) if isinstance(value, tuple) else value or ""
+def _cell(value: str | tuple[str, ...] | dt.date | None) -> str:
+    match value:
+        case dt.date():
+            return value.isoformat()
+        case tuple():
+            text = "; ".join(value)
+        case _:
+            text = value or ""
     return f"'{text}" if text.startswith(_FORMULA) else text

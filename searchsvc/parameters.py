@@ -23,12 +23,17 @@ MAX_SIZE = 200
 MAX_PAGE = 10_000_000
 MAX_VALUES = 100  # chosen in one facet
 
+Order = Annotated[Sort, Field(description="The order; ties go to the newest, then by id.")]
+Cursor = Annotated[
+    str | None,
+    Field(description="Where to go on, from `links.next`; `page` is not looked at then."),
+]
 Values = Annotated[list[str], Field(max_length=MAX_VALUES)]
 YEAR = "[0-9]{4}"
 
 
 class Question(BaseModel):
-    """Which articles, in which order. Values of one facet are OR, facets among each other AND."""
+    """Which articles. Values of one facet are OR, facets among each other AND."""
 
     model_config = ConfigDict(frozen=True, extra="forbid", populate_by_name=True)
 
@@ -48,7 +53,6 @@ class Question(BaseModel):
     )
     from_: dt.date | None = Field(None, alias="from", description="The first day, YYYY-MM-DD.")
     to: dt.date | None = Field(None, description="The last day, YYYY-MM-DD, included.")
-    sort: Sort = Field(Sort.RELEVANCE, description="The order; ties go to the newest, then by id.")
 
     @property
     def filters(self) -> dict[str, tuple[str, ...]]:
@@ -74,11 +78,10 @@ class Question(BaseModel):
 class SearchParameters(Question):
     """A question, and the page of its hits."""
 
+    sort: Order = Sort.RELEVANCE
     page: int = Field(1, ge=1, le=MAX_PAGE, description="From 1.")
     size: int = Field(10, ge=1, le=MAX_SIZE, description="Hits on a page.")
-    cursor: str | None = Field(
-        None, description="Where to go on, from `links.next`; `page` is not looked at then."
-    )
+    cursor: Cursor = None
     facets: list[str] = Field(
         list(FACET_FIELDS),
         description="The facets to count, comma between them or repeated; `none` for none.",
@@ -96,9 +99,31 @@ class Format(StrEnum):
 class ExportParameters(Question):
     """A question that is answered with all articles, whole."""
 
+    sort: Order = Sort.RELEVANCE
     format: Format = Field(
         Format.JSONL, description="JSON Lines, or a table for spreadsheets, after RFC 4180."
     )
+
+
+class FeedParameters(Question):
+    """A question that is asked again and again, for what is new."""
+
+    size: int = Field(50, ge=1, le=MAX_SIZE, description="Articles at a time.")
+    cursor: Cursor = None
+
+    @property
+    def search(self) -> SearchParameters:
+        """The search that answers it: the newest first."""
+        return restated(self, SearchParameters, size=self.size, cursor=self.cursor,
+                        sort=Sort.NEWEST, facets=[])  # fmt: skip
+
+
+Asked = TypeVar("Asked", bound=Question)
+
+
+def restated(asked: Question, kind: type[Asked], **more: Any) -> Asked:
+    """The same question for another *kind* of answer, with *more* parameters of that kind."""
+    return kind(**{name: getattr(asked, name) for name in Question.model_fields}, **more)
 
 
 def _names(kind: type[Question]) -> tuple[str, ...]:
@@ -106,8 +131,6 @@ def _names(kind: type[Question]) -> tuple[str, ...]:
 
 
 NAMES = _names(SearchParameters)
-
-Asked = TypeVar("Asked", bound=Question)
 
 
 def read_parameters(given: dict[str, list[str]]) -> SearchParameters:
@@ -122,6 +145,11 @@ def read_parameters(given: dict[str, list[str]]) -> SearchParameters:
 def read_export(given: dict[str, list[str]]) -> ExportParameters:
     """The same for an export."""
     return _read(given, ExportParameters)
+
+
+def read_feed(given: dict[str, list[str]]) -> FeedParameters:
+    """The same for a feed."""
+    return _read(given, FeedParameters)
 
 
 def _read(given: dict[str, list[str]], kind: type[Asked]) -> Asked:

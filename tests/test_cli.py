@@ -152,6 +152,17 @@ def test_an_export_is_all_articles_that_a_search_finds(run: Run) -> None:
     assert [row["title"] for row in rows] == [article["title"] for article in articles]
 
 
+def test_an_export_is_utf_8_and_says_where_there_is_no_room(run: Run, home: Path) -> None:
+    text = run("export", "haldane", PYTHONIOENCODING="ascii").stdout
+    assert "£" in text
+    with Path("/dev/full").open("w") as full:
+        result = subprocess.run(
+            command("export"), cwd=home, env=environment(home), stdout=full, stderr=subprocess.PIPE
+        )
+    assert result.returncode == 1
+    assert result.stderr == b"searchsvc: the output cannot be written: No space left on device\n"
+
+
 def test_show_prints_the_article_or_says_that_there_is_none(run: Run) -> None:
     shown = json.loads(run("show", "ml-2019-02-07.krone", "--json").stdout)
     assert shown["title"] == "Copenhagen defends the krone in ninety seconds"
@@ -331,12 +342,12 @@ def test_serve_prints_its_url_answers_and_ends_when_told(home: Path, number: int
 
 def test_a_proxy_on_this_machine_tells_how_it_was_asked(home: Path) -> None:
     with serving(home) as (url, _):
-        asked = {"Host": "news.example", "X-Forwarded-Proto": "https"}
-        request = urllib.request.Request(f"{url}opensearch.xml", headers=asked)
-        with urllib.request.urlopen(request) as response:
-            assert (
-                'template="https://news.example/search?q={searchTerms}"' in response.read().decode()
-            )
+        for told, scheme in (("https", "https"), ("https, http", "http"), ("gopher", "http")):
+            asked = {"Host": "news.example", "X-Forwarded-Proto": told}
+            request = urllib.request.Request(f"{url}opensearch.xml", headers=asked)
+            with urllib.request.urlopen(request) as response:
+                text = response.read().decode()
+            assert f'template="{scheme}://news.example/search?q={{searchTerms}}"' in text
 
 
 @pytest.mark.folder

@@ -1,5 +1,6 @@
 """Commands that ask the index: search, show, explain, export, names."""
 
+import sys
 from collections.abc import Callable
 from typing import Any
 
@@ -47,6 +48,8 @@ def _valued(name: str, text: str) -> Callable[[Command], Command]:
     return click.option(f"--{name}", metavar=name.upper(), help=text)
 
 
+_EXPORT_SECONDS = 60.0  # for a thousand articles: nobody else waits
+
 # A query may begin with "-": what is no option of ours is part of it. There is no -h, which would
 # be the beginning of -haldane.
 _QUERY_FIRST = {"ignore_unknown_options": True, "help_option_names": ["--help"]}
@@ -90,7 +93,7 @@ def _asked(query: tuple[str, ...], given: dict[str, Any]) -> dict[str, list[str]
     "--format", type=click.Choice([f.value for f in Format]),
     help="JSON lines, or a table for spreadsheets.  [default: jsonl]",
 )  # fmt: skip
-def export_command(options: Options, query: tuple[str, ...], **given: Any) -> None:
+def export_command(options: Options, query: tuple[str, ...], **given: Any) -> int:
     """Write every article that is found, whole; without a query, all of them.
 
     Example: searchsvc export 'oil date:1987-03' --format csv > oil.csv
@@ -98,11 +101,20 @@ def export_command(options: Options, query: tuple[str, ...], **given: Any) -> No
     asked = read_export(_asked(query, given))
     if options.as_json and asked.format is not Format.JSONL:
         raise click.UsageError(f"--json and --format {asked.format} are two formats; name one")
-    found = exporting.find(options.store, asked)
+    found = exporting.find(options.store, asked, _EXPORT_SECONDS)
     for warning in found.warnings:
         click.echo(f"note: {warning}", err=True)
+    output = sys.stdout.buffer  # UTF-8, whatever the terminal has
     for text in exporting.written(found.articles, asked.format):
-        click.echo(text, nl=False)
+        try:
+            output.write(text.encode())
+            output.flush()
+        except BrokenPipeError:
+            raise
+        except OSError as error:
+            click.echo(f"searchsvc: the output cannot be written: {error.strerror}", err=True)
+            return FAILURE
+    return DONE
 
 
 @command()

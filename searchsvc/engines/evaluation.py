@@ -72,7 +72,7 @@ class Postings(Protocol):
     def written(self, field: str, word: str) -> tuple[Numbers, Weights]:
         """Articles with the written word in the field, and how often."""
 
-    def any_of(self, field: str, words: Sequence[str]) -> Numbers:
+    def with_any(self, field: str, words: Sequence[str]) -> Numbers:
         """Articles with one of the written words in the field, in any order, some repeatedly."""
 
     def places(self, field: str, word: str, wanted: Numbers) -> Iterable[Places]:
@@ -206,7 +206,7 @@ class Evaluation:
                 if self._late():
                     break
                 some = in_order[start : start + _AT_ONCE]
-                there[self._postings.any_of(field, some)] = True
+                there[self._postings.with_any(field, some)] = True
         return np.flatnonzero(there).astype(np.int32)
 
     def _together(self, field: str, words: tuple[str, ...], slop: int) -> tuple[Numbers, Weights]:

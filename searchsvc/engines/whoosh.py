@@ -142,8 +142,8 @@ class WhooshEngine:
     def written(self, field: str, word: str) -> Postings:
         return self._postings(f"{field}_written", word)
 
-    def any_of(self, field: str, words: Sequence[str]) -> Numbers:
-        return self._any_of(f"{field}_written", words)
+    def with_any(self, field: str, words: Sequence[str]) -> Numbers:
+        return self._with_any(f"{field}_written", words)
 
     def places(self, field: str, word: str, wanted: Numbers) -> Iterator[Places]:
         for view in self._segments:
@@ -173,8 +173,8 @@ class WhooshEngine:
                 self._cache.put(key, kept)
         return kept
 
-    def _any_of(self, field: str, terms: Sequence[str]) -> Numbers:
-        parts = [view.any_of(field, terms, self._cache) for view in self._segments]
+    def _with_any(self, field: str, terms: Sequence[str]) -> Numbers:
+        parts = [view.with_any(field, terms, self._cache) for view in self._segments]
         return np.concatenate([NO_NUMBERS, *parts])
 
     def _column(self, name: str, dtype: npt.DTypeLike, default: float) -> npt.NDArray[Any]:
@@ -190,7 +190,7 @@ class WhooshEngine:
 
     def _having(self, field: str, values: Sequence[str]) -> npt.NDArray[np.bool_]:
         """Which articles have one of *values* in a facet field."""
-        return self._mask(self._any_of(f"{field}_value", values))
+        return self._mask(self._with_any(f"{field}_value", values))
 
     def _count(
         self, field: str, found: Matches, chosen: dict[str, npt.NDArray[np.bool_]]

@@ -28,11 +28,6 @@ class ArrayCache(Generic[_Arrays]):
         )
 
     @property
-    def kept(self) -> float:
-        """What it keeps, in bytes."""
-        return self._kept.currsize
-
-    @property
     def size(self) -> float:
         """The most that it keeps, in bytes."""
         return self._kept.maxsize

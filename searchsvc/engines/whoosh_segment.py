@@ -92,7 +92,7 @@ class Segment:
             cache.put(key, kept)
         return kept
 
-    def any_of(self, field: str, terms: Iterable[str], cache: PostingsCache) -> Numbers:
+    def with_any(self, field: str, terms: Iterable[str], cache: PostingsCache) -> Numbers:
         """The articles that have one of *terms*, in any order, some repeatedly."""
         frequent = []
         rare = array("i")
@@ -257,9 +257,9 @@ class SegmentView:
             numbers, weights = numbers[live], weights[live]
         return (numbers + np.int32(self.offset) if self.offset else numbers), weights
 
-    def any_of(self, field: str, terms: Iterable[str], cache: PostingsCache) -> Numbers:
+    def with_any(self, field: str, terms: Iterable[str], cache: PostingsCache) -> Numbers:
         """The live articles that have one of *terms*, in any order, some repeatedly."""
-        numbers = self.segment.any_of(field, terms, cache)
+        numbers = self.segment.with_any(field, terms, cache)
         if self._is_live is not None:
             numbers = numbers[self._is_live[numbers]]
         return numbers + np.int32(self.offset)

@@ -52,6 +52,8 @@ NAMES = {
     "topics": ("topics", "tags", "keywords"),
     "url": ("url", "link", "canonical_url", "web_url", "webUrl"),
 }
+# What only an article has that was exported from an index: the names that its source gave.
+TAGS = {"people": "people_tags", "places": "places_tags"}
 # Objects within the object that hold its fields: of Elasticsearch, of the Guardian.
 WRAPPERS = ("_source", "fields")
 # Where an object without a body lists articles: feeds, answers of APIs and search engines.
@@ -111,8 +113,11 @@ def _items(source: Source, place: str, number: str, record: Any) -> Iterator[Ite
             yield Note(place, f"lists articles; its own title is passed over: {title}")
         return
     values = {field: _first(given, keys) for field, keys in NAMES.items()}
-    article = _article(source, number, values)
-    if not article.title and not article.body:
+    is_ours = record.keys() >= set(TAGS.values())
+    if is_ours:  # names are found in it anew, beside those that its source gave
+        values |= {field: _first(given, (key,)) for field, key in TAGS.items()}
+    article = _article(source, number, values, is_ours)
+    if not article.title and not article.body and not is_ours:
         raise ReadError(_nothing_found(record, given))
     yield article
     yield from (Note(place, doubt) for doubt in _doubts(values, article))
@@ -213,7 +218,9 @@ def _nothing_found(record: dict[str, Any], given: _Given) -> str:
     return f"has neither a title nor a body; keys with a value: {seen}; keys understood: {known}"
 
 
-def _article(source: Source, number: str, values: _Given) -> Article:
+def _article(source: Source, number: str, values: _Given, is_ours: bool) -> Article:
+    """The article that has these *values*; of one that *is_ours* the texts stay as they are."""
+
     def texts(field: str) -> list[str]:
         return _texts(values[field][1])
 
@@ -221,11 +228,15 @@ def _article(source: Source, number: str, values: _Given) -> Article:
         value = values[field][1]
         return fields.names(fields.listed(value) if isinstance(value, str) else _texts(value))
 
-    title = one_line(plain_text(_text(*values["title"])))
-    body = paragraphs(clean(plain_text(_CUT_SHORT.sub("", _text(*values["body"])))))
+    title, body = _text(*values["title"]), _text(*values["body"])
     filed = one_line(" ".join(texts("dateline")))
-    if not filed:
-        filed, body = of_body(body)
+    if is_ours:
+        title, body = one_line(title), clean(body)
+    else:
+        title = one_line(plain_text(title))
+        body = paragraphs(clean(plain_text(_CUT_SHORT.sub("", body))))
+        if not filed:
+            filed, body = of_body(body)
     url = fields.web_address(next(iter(texts("url")), ""))
     default_id = url_id(url) if url else path_id(source.name, number)
     publisher = one_line(" ".join(texts("source"))) or fields.host(url)
@@ -234,7 +245,7 @@ def _article(source: Source, number: str, values: _Given) -> Article:
         title=title or first_words(body),
         body=body,
         date=_date(values["date"][1]),
-        source=publisher.removeprefix("www.") or source.publisher,
+        source=publisher.removeprefix("www.") or ("" if is_ours else source.publisher),
         author=fields.author(texts("author")),
         section=", ".join(names("section")),
         dateline=filed,

@@ -4,7 +4,10 @@ The models that validate the parameters and make the answers also describe them:
 reads them from the annotations of the views. What clients may rely on stands in docs/api.md.
 """
 
+import json
+import re
 from collections.abc import Callable, Iterator
+from contextlib import ExitStack
 from functools import wraps
 from threading import Lock
 from typing import TypeVar
@@ -25,7 +28,7 @@ from searchsvc.answers import (
     SearchAnswer,
     SuggestAnswer,
 )
-from searchsvc.errors import ParameterError, TooBusy
+from searchsvc.errors import ParameterError, SearchServiceError, TooBusy
 from searchsvc.parameters import (
     MAX_SIZE,
     ExportParameters,
@@ -212,26 +215,38 @@ def article(path: ArticlePath) -> Response:
 def export(query: ExportParameters) -> Response:
     """Every article that is found, whole, in one answer of any length.
 
+    `X-Total-Count` says how many, and `X-Warnings`, a list in JSON, what a search would warn of.
     One is written at a time; whoever asks meanwhile is answered with 503.
     """
-    texts = _alone(query)
-    next(texts)  # what goes wrong is answered with its status before the first article
+    if not _exporting.acquire(blocking=False):
+        raise TooBusy("another export is being written; try again in a second")
+    with ExitStack() as held:
+        held.callback(_exporting.release)
+        found = exporting.find(store(), query)
+        texts = _sent(exporting.written(found.articles, query.format), held.pop_all())
+    next(texts)
     response = Response(texts, mimetype=_MEDIA[query.format])
-    response.headers["Content-Disposition"] = f"attachment; filename=articles.{query.format}"
+    name = re.sub(r"[^a-z0-9]+", "-", query.q.lower()).strip("-")[:60] or "articles"
+    response.headers["Content-Disposition"] = f"attachment; filename={name}.{query.format}"
     response.headers["Cache-Control"] = "no-store"
+    response.headers["X-Total-Count"] = str(found.total)
+    if found.warnings:
+        response.headers["X-Warnings"] = json.dumps(found.warnings)  # in ASCII, as headers are
     return response
 
 
-def _alone(query: ExportParameters) -> Iterator[str]:
-    """Nothing, and then the articles; nobody else is given any until this ends."""
-    if not _exporting.acquire(blocking=False):
-        raise TooBusy("another export is being written; try again in a second")
-    try:
-        found = exporting.find(store(), query)
+def _sent(texts: Iterator[str], held: ExitStack) -> Iterator[str]:
+    """Nothing, and then *texts*; *held* is let go of when they end, or nobody wants them."""
+    suspect = current_app.extensions["searchsvc.suspect"]
+    with held:
         yield ""
-        yield from exporting.written(found.articles, query.format)
-    finally:
-        _exporting.release()
+        try:
+            yield from texts
+        except SearchServiceError:
+            raise
+        except Exception:  # a bug, or what wrong bytes lead to: what was sent stays cut
+            suspect()
+            raise
 
 
 _PROFILE = {

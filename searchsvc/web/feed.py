@@ -6,17 +6,15 @@ browser offers the archive beside its own search engines.
 """
 
 import re
+from urllib.parse import parse_qs, urlsplit
 
-from flask import Blueprint, Response, render_template, request
+from flask import Blueprint, Response, abort, render_template, request
+from werkzeug.urls import iri_to_uri
 
-from searchsvc.parameters import read_parameters
-from searchsvc.searching import SEARCH_PATH
+from searchsvc.parameters import SearchParameters, read_feed, restated
 from searchsvc.web import current
 from searchsvc.web.caching import cached, etag, unchanged
 from searchsvc.web.current import store
-from searchsvc.web.links import unpaged
-
-SIZE = 50  # a reader that asks once an hour misses nothing
 
 # What XML cannot hold, even escaped.
 _NO_XML = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
@@ -26,21 +24,20 @@ feed = Blueprint("feed", __name__)
 
 @feed.get("/search.atom")
 def atom() -> Response:
-    """The articles that a search finds, the newest first unless it says otherwise."""
-    given = {"sort": ["newest"], "size": [str(SIZE)]} | request.args.to_dict(flat=False)
-    asked = read_parameters(given | {"facets": ["none"]})
-    known = etag(store().current().identity, request.url_root, asked.query_string())
+    """The articles that a search finds, the newest first."""
+    asked = read_feed(request.args.to_dict(flat=False))
+    known = etag(store().current().identity, _root(), asked.query_string())
     if same := unchanged(known):
         return same
-    answer = current.search(asked)
+    answer = current.search(asked.search)
     text = render_template(
         "feed.xml",
         asked=asked,
-        shown=unpaged(asked),
+        shown=restated(asked, SearchParameters),
         answer=answer,
         updated=max((hit.date for hit in answer.hits if hit.date), default=None),
-        following=answer.links.next and answer.links.next.removeprefix(SEARCH_PATH),
-        root=request.url_root.removesuffix("/"),
+        cursor=_cursor(answer.links.next),
+        root=_root(),
     )
     return cached(_xml(text, "application/atom+xml"), known, answer.partial)
 
@@ -48,8 +45,23 @@ def atom() -> Response:
 @feed.get("/opensearch.xml")
 def description() -> Response:
     """How a browser asks this service."""
-    text = render_template("opensearch.xml", root=request.url_root.removesuffix("/"))
-    return _xml(text, "application/opensearchdescription+xml")
+    return _xml(
+        render_template("opensearch.xml", root=_root()), "application/opensearchdescription+xml"
+    )
+
+
+feed.add_app_template_filter(iri_to_uri, "iri")
+
+
+def _root() -> str:
+    """What addresses here begin with, as the client wrote it."""
+    if not request.host:
+        abort(400, "the Host header names no host")
+    return request.url_root.removesuffix("/")
+
+
+def _cursor(link: str | None) -> str | None:
+    return parse_qs(urlsplit(link).query)["cursor"][0] if link else None
 
 
 @feed.app_template_filter()

@@ -14,7 +14,15 @@ from urllib.parse import quote, urlsplit
 from werkzeug.routing import BaseConverter
 
 from searchsvc.errors import QueryError
-from searchsvc.parameters import SearchParameters, read_parameters
+from searchsvc.parameters import (
+    ExportParameters,
+    FeedParameters,
+    Format,
+    Question,
+    SearchParameters,
+    read_parameters,
+    restated,
+)
 from searchsvc.query.parser import MAX_CHARACTERS, parse
 from searchsvc.query.rewrite import any_part
 from searchsvc.schema import FACET_FIELDS
@@ -54,16 +62,18 @@ def export_url(asked: SearchParameters, format: str) -> str:
     >>> export_url(SearchParameters(q="oil", page=3, facets=[]), "csv")
     '/api/v1/export?q=oil&format=csv'
     """
-    return f"/api/v1/export?{unpaged(asked).query_string(format=format)}"
+    whole = restated(asked, ExportParameters, sort=asked.sort, format=Format(format))
+    return f"/api/v1/export?{whole.query_string()}"
 
 
-def feed_url(asked: SearchParameters) -> str:
+def feed_url(asked: Question, **changes: Any) -> str:
     """All articles that *asked* finds, now and later, as a feed.
 
-    >>> feed_url(SearchParameters(q="oil", page=3))
+    >>> feed_url(SearchParameters(q="oil", page=3, sort="oldest"))
     '/search.atom?q=oil'
     """
-    query_string = unpaged(asked).query_string()
+    feed = asked if isinstance(asked, FeedParameters) else restated(asked, FeedParameters)
+    query_string = feed.query_string(**changes)
     return f"/search.atom?{query_string}" if query_string else "/search.atom"
 
 
@@ -103,13 +113,6 @@ def without_filters(asked: SearchParameters) -> SearchParameters:
     """The query of *asked*, nothing chosen."""
     nothing: dict[str, Any] = {field: [] for field in FACET_FIELDS}
     return asked.model_copy(update={**_FIRST_PAGE, **nothing, "from_": None, "to": None})
-
-
-def unpaged(asked: SearchParameters) -> SearchParameters:
-    """*asked* without what chooses a page of its hits, and what is counted."""
-    plain = read_parameters({})
-    names = ("page", "size", "cursor", "facets")
-    return asked.model_copy(update={name: getattr(plain, name) for name in names})
 
 
 def any_part_url(asked: SearchParameters) -> str | None:

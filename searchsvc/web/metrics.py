@@ -8,6 +8,7 @@ this is imported; whichever of them is asked tells the sums.
 import os
 import time
 from collections.abc import Iterable, Iterator
+from pathlib import Path
 from wsgiref.types import StartResponse, WSGIApplication, WSGIEnvironment
 
 from flask import Flask, Response, current_app, g, request
@@ -20,7 +21,7 @@ from prometheus_client import (
     disable_created_metrics,
     generate_latest,
 )
-from prometheus_client.core import GaugeMetricFamily
+from prometheus_client.core import GaugeMetricFamily, InfoMetricFamily, Metric
 from prometheus_client.multiprocess import MultiProcessCollector
 from prometheus_client.registry import Collector
 
@@ -38,6 +39,8 @@ class Metrics:
     """The counts of one application."""
 
     def __init__(self, store: Store) -> None:
+        if shared := os.environ.get(SHARED):
+            Path(shared).mkdir(exist_ok=True)  # whatever cleans up the folder it lies in
         self._registry = CollectorRegistry()
         self.requests = Counter(
             "searchsvc_requests",
@@ -54,16 +57,16 @@ class Metrics:
         )
         self.turned_away = Counter(
             "searchsvc_turned_away",
-            "Requests of programs that found the service full, answered with 503 at once.",
+            "Requests to the API that found the service full, answered with 503 at once.",
             registry=self._registry,
         )
         self.partial = Counter(
-            "searchsvc_partial_answers",
-            "Answers that time ran out for.",
+            "searchsvc_partial_searches",
+            "Searches that time ran out for.",
             registry=self._registry,
         )
         self._told = self._registry
-        if SHARED in os.environ:
+        if shared:
             self._told = CollectorRegistry()
             MultiProcessCollector(self._told)  # type: ignore[no-untyped-call]
         else:
@@ -90,7 +93,7 @@ class _Index(Collector):
     def __init__(self, store: Store) -> None:
         self._store = store
 
-    def collect(self) -> Iterator[GaugeMetricFamily]:
+    def collect(self) -> Iterator[Metric]:
         try:
             served = self._store.current()
         except IndexProblem:
@@ -100,8 +103,8 @@ class _Index(Collector):
         yield GaugeMetricFamily(
             "searchsvc_articles", "Articles in the index.", served.engine.count()
         )
-        yield GaugeMetricFamily(
-            "searchsvc_generation", "Number of the state that is searched.", int(served.name)
+        yield InfoMetricFamily(
+            "searchsvc_index", "The state that is searched.", {"generation": served.name}
         )
         yield GaugeMetricFamily(
             "searchsvc_damaged", "Whether a part of the index is damaged.", bool(served.notice)

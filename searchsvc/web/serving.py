@@ -4,9 +4,10 @@ import errno
 import logging
 import signal
 import socket
-import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from contextlib import ExitStack
+from ipaddress import ip_address
+from wsgiref.types import StartResponse, WSGIApplication, WSGIEnvironment
 
 from flask import Flask
 from waitress.server import create_server
@@ -18,6 +19,7 @@ THREADS = RUNNING + WAITING + 8  # some of which turn away and answer probes
 CONNECTIONS = 1000  # half-open ones cost nothing, and must not keep others out
 IDLE_SECONDS = 10
 MAX_BODY = 64 << 10  # bytes; we take none
+UNREAD = 1 << 30  # bytes of an answer: a client that reads slowly holds a file, not a thread
 MAX_HEADER = 32 << 10  # a query has at most 2,000 characters, nine bytes each in a URL
 
 
@@ -48,6 +50,18 @@ def url(host: str, listening: socket.socket) -> str:
     return f"http://{shown}:{listening.getsockname()[1]}/"
 
 
+def _believing(app: WSGIApplication) -> WSGIApplication:
+    """*app*, which a proxy on this machine tells by which scheme it was asked."""
+
+    def told(environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
+        scheme = environ.get("HTTP_X_FORWARDED_PROTO")
+        if scheme in ("http", "https") and ip_address(environ["REMOTE_ADDR"]).is_loopback:
+            environ["wsgi.url_scheme"] = scheme
+        return app(environ, start_response)
+
+    return told
+
+
 def serve_forever(app: Flask, listening: socket.socket, ready: Callable[[], None]) -> int:
     """Serves *app* until SIGINT or SIGTERM, and gives its number.
 
@@ -56,17 +70,15 @@ def serve_forever(app: Flask, listening: socket.socket, ready: Callable[[], None
     # That some wait is no news: admission says how many may.
     logging.getLogger("waitress.queue").setLevel(logging.ERROR)
     server = create_server(
-        app,
+        _believing(app),
         sockets=[listening],
         threads=THREADS,
         connection_limit=CONNECTIONS,
         channel_timeout=IDLE_SECONDS,
         max_request_body_size=MAX_BODY,
         max_request_header_size=MAX_HEADER,
-        trusted_proxy="127.0.0.1",
-        trusted_proxy_headers={"x-forwarded-proto"},  # the scheme of addresses in what we answer
-        clear_untrusted_proxy_headers=True,
-        outbuf_high_watermark=sys.maxsize,  # a client that reads slowly holds a file, not a thread
+        clear_untrusted_proxy_headers=False,
+        outbuf_high_watermark=UNREAD,
         ident=None,
     )
     ended: list[int] = []

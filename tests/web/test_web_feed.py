@@ -45,10 +45,14 @@ def path(url):
 def test_a_feed_has_the_hits_of_the_search_the_newest_first(world, api):
     chance = random.Random(5)
     for _ in range(40):
-        asked = dict(question(chance, filters=1)) | {"size": 20}
-        asked.pop("page", None)
-        root = get(world, "/search.atom", query_string={"sort": "newest"} | asked)
-        assert ids(root) == [hit["id"] for hit in api(world, **{"sort": "newest"} | asked)["hits"]]
+        asked = [
+            (name, value)
+            for name, value in question(chance, filters=1)
+            if name not in ("sort", "page", "size", "facets")
+        ]
+        root = get(world, "/search.atom", query_string=[*asked, ("size", 20)])
+        hits = api(world, [*asked, ("sort", "newest"), ("size", 20)])["hits"]
+        assert ids(root) == [hit["id"] for hit in hits]
 
 
 def test_a_feed_has_what_rfc_4287_wants(client, store):
@@ -67,7 +71,7 @@ def test_a_feed_has_what_rfc_4287_wants(client, store):
     )
     root = get(client, "/search.atom?q=oil")
     assert root.tag == f"{ATOM}feed"
-    assert root.findtext(f"{ATOM}id") == "urn:searchsvc:search:q=oil&sort=newest"
+    assert root.findtext(f"{ATOM}id") == "urn:searchsvc:search:q=oil"
     assert root.findtext(f"{ATOM}title") == "oil – News archive"
     assert root.findtext(f"{ATOM}author/{ATOM}name")
     (entry,) = root.findall(f"{ATOM}entry")
@@ -123,10 +127,25 @@ def test_whatever_is_asked_the_answer_is_xml_or_a_problem(world):
             ElementTree.fromstring(answer.data)
 
 
-@pytest.mark.parametrize("query", ["colour=red", "q=titel:x", "size=0"])
+@pytest.mark.parametrize("query", ["sort=oldest", "facets=none", "q=titel:x", "size=0", "cursor=x"])
 def test_what_cannot_be_asked_is_a_problem(client, query):
     answer = client.get(f"/search.atom?{query}")
     assert (answer.status_code, answer.mimetype) == (400, "application/problem+json")
+
+
+def test_a_feed_says_what_it_is_of_and_what_a_search_would_warn_of(client):
+    root = get(client, "/search.atom?q=the+oil&source=Harbour+Wire&people=nobody&year=1987")
+    title = "the oil – People: nobody – Source: Harbour Wire – Year: 1987 – News archive"
+    assert root.findtext(f"{ATOM}title") == title
+    said = root.findtext(f"{ATOM}subtitle")
+    assert "the" in said
+    assert "No article has people 'nobody'." in said
+
+
+def test_a_feed_has_no_addresses_of_no_host(client):
+    for host in ('a"b<c>&d', "x y", ""):
+        answer = client.get("/search.atom?q=oil", headers={"Host": host})
+        assert answer.status_code == 400, answer.text
 
 
 def test_characters_that_xml_cannot_hold_are_left_out():
