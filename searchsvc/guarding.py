@@ -24,7 +24,8 @@ class Guard:
 
     A damaged file is told when it is found, what is served instead when that changes, and that
     all is well again; each of them once. Of several processes that serve one index one *leads*:
-    it looks for damage now and then, and tells what is served.
+    it looks for damage now and then, and tells what is served. Errors are told as they are
+    *worded*, with the command *mending* for what is damaged.
     """
 
     def __init__(
@@ -34,12 +35,16 @@ class Guard:
         leads: bool = True,
         rest_seconds: float = REST_SECONDS,
         bytes_a_second: float = BYTES_A_SECOND,
+        worded: Callable[[Exception], str] = str,
+        mending: str = "searchsvc index",
     ) -> None:
         self._store = store
         self._tell = tell
         self._leads = leads
         self._rest_seconds = rest_seconds
         self._bytes_a_second = bytes_a_second
+        self._worded = worded
+        self._mending = mending
         self._stop = threading.Event()
         self._suspecting = threading.Lock()
         self._suspected = -SUSPECT_SECONDS
@@ -98,12 +103,12 @@ class Guard:
             served = self._store.current()
         except (IndexProblem, ClusterRefuses) as error:
             self._is_well = False
-            self._say(str(error))
+            self._say(self._worded(error))
             return
         if said := served.notice:
             self._is_well = False
             # Its age grows; what there is to say stays the same.
-            self._say(f"{said}; searchsvc index mends it", served.about)
+            self._say(f"{said}; {self._mending} mends it", served.about)
             return
         with self._telling:
             if not self._is_well:

@@ -10,6 +10,7 @@ import signal
 import socket
 import subprocess
 import sys
+import urllib.error
 import urllib.request
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -338,6 +339,20 @@ def test_serve_prints_its_url_answers_and_ends_when_told(home: Path, number: int
         assert server.wait(20) == 128 + number
         assert server.stderr is not None
         assert "Traceback" not in server.stderr.read()
+
+
+@pytest.mark.folder
+def test_a_server_that_lost_its_index_tells_the_command_that_makes_this_one(
+    home: Path, tmp_path: Path
+) -> None:
+    index = shutil.copytree(home / "index", tmp_path / "our index")
+    with serving(home, "--index", str(index)) as (url, _):
+        index.rename(tmp_path / "away")
+        with pytest.raises(urllib.error.HTTPError) as failed:
+            urllib.request.urlopen(f"{url}api/v1/search?q=oil")
+    assert failed.value.code == 503
+    told = json.load(failed.value)["detail"]
+    assert told.endswith(f"make one: searchsvc --index '{index}' index")
 
 
 def test_a_proxy_on_this_machine_tells_how_it_was_asked(home: Path) -> None:

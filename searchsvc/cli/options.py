@@ -80,8 +80,17 @@ class Options:
         given = ((f"--{name}", str(self.flags[name])) for name in names if name in self.flags)
         return tuple(chain.from_iterable(given))
 
-    def missing(self, error: IndexMissing) -> str:
-        """What there is to say where there is no index."""
+    def worded(self, error: Exception) -> str:
+        """*error* as it is told here: its commands have the flags that we were given."""
+        match error:
+            case IndexMissing():
+                return self._missing(error)
+            case IndexOutdated() | IndexDamaged() if error.rebuild:
+                return str(type(error)(error.reason, self.calling("reindex").again()))
+            case _:
+                return str(error)
+
+    def _missing(self, error: IndexMissing) -> str:
         said, _, how = error.reason.partition("; make one: ")
         if how != "searchsvc index":  # it is not the one that is searched
             return error.reason
@@ -121,12 +130,8 @@ def command(**settings: Any) -> Callable[[Callable[..., Any]], click.Command]:
             context.call_on_close(options.close)
             try:
                 code = function(options, **arguments)
-            except IndexMissing as error:
-                raise IndexMissing(options.missing(error)) from None
-            except (IndexOutdated, IndexDamaged) as error:
-                if error.rebuild:
-                    error.rebuild = options.calling("reindex").again()
-                raise
+            except (IndexMissing, IndexOutdated, IndexDamaged) as error:
+                raise type(error)(options.worded(error)) from None
             except (SearchServiceError, OSError, click.ClickException, click.Abort, Exit):
                 raise
             except Exception as error:  # a bug, or what wrong bytes lead to

@@ -49,12 +49,13 @@ def serve(options: Options, host: str | None, port: int | None, workers: int | N
         ready = supervisor.ready
     store = options.store
     store.current()  # an index that is missing is told now, not to the first reader
-    guard = Guard(store, tell, leads=number == 0)
+    mending = options.calling("index").again()
+    guard = Guard(store, tell, number == 0, worded=options.worded, mending=mending)
     if number == 0:
         guard.look()
     gc.freeze()  # what is loaded by now stays, and need not be gone through for garbage again
     with guard.watching():
-        app = create_app(store, suspect=guard.suspect, admission=Admission())
+        app = create_app(store, suspect=guard.suspect, admission=Admission(), worded=options.worded)
         return 128 + serving.serve_forever(app, listening, ready)
 
 

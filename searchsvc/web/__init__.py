@@ -18,6 +18,7 @@ from jinja2 import StrictUndefined
 from searchsvc import __version__
 from searchsvc.answers import Problem
 from searchsvc.engines.base import Store
+from searchsvc.errors import SearchServiceError
 from searchsvc.web import api, feed, metrics, pages, problems, security
 from searchsvc.web.admission import Admission, admit
 from searchsvc.web.kept import KeptAnswers
@@ -38,13 +39,14 @@ def create_app(
     suspect: Callable[[], bool] = lambda: False,
     admission: Admission | None = None,
     answers: KeptAnswers | None = None,
+    worded: Callable[[SearchServiceError], str] = str,
 ) -> OpenAPI:
     """The WSGI application that searches *store*.
 
     It answers only under the names in *trusted_hosts*, as `Host` has them; None is any name.
     *suspect* is asked when an answer failed as none should: whether the index was damaged.
     *admission* says how many are answered at a time, all unless it is given. *answers* are those
-    that are kept.
+    that are kept. What is wrong with the index is told as it is *worded*.
     """
     app = OpenAPI(
         __name__,
@@ -57,6 +59,7 @@ def create_app(
     )
     app.extensions["searchsvc.store"] = store
     app.extensions["searchsvc.suspect"] = suspect
+    app.extensions["searchsvc.worded"] = worded
     app.extensions["searchsvc.answers"] = answers or KeptAnswers()
     app.extensions["searchsvc.samples"] = Samples()
     app.jinja_options = {"undefined": StrictUndefined, "trim_blocks": True, "lstrip_blocks": True}

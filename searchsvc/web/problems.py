@@ -91,7 +91,7 @@ def busy(environ: WSGIEnvironment, start_response: StartResponse) -> list[bytes]
 
 
 def _answer_to_ours(error: SearchServiceError) -> Response:
-    detail = str(error)
+    detail = current_app.extensions["searchsvc.worded"](error)
     faults = []
     if isinstance(error, QueryError):
         detail = f"{error.reason}; {error.remedy}" if error.remedy else error.reason
