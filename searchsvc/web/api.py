@@ -207,6 +207,13 @@ def article(path: ArticlePath) -> Response:
     responses={
         200: {
             "description": "An article a line, or a row; a line is what `/articles/<id>` gives.",
+            "headers": {
+                "X-Total-Count": {"description": "How many.", "schema": {"type": "integer"}},
+                "X-Warnings": {
+                    "description": "What a search would warn of: a list of texts in JSON.",
+                    "schema": {"type": "string"},
+                },
+            },
             "content": {media: {"schema": {"type": "string"}} for media in _MEDIA.values()},
         }
     },
@@ -215,7 +222,6 @@ def article(path: ArticlePath) -> Response:
 def export(query: ExportParameters) -> Response:
     """Every article that is found, whole, in one answer of any length.
 
-    `X-Total-Count` says how many, and `X-Warnings`, a list in JSON, what a search would warn of.
     One is written at a time; whoever asks meanwhile is answered with 503.
     """
     if not _exporting.acquire(blocking=False):

@@ -20,6 +20,7 @@ from searchsvc.web.current import store
 _NO_XML = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 
 feed = Blueprint("feed", __name__)
+feed.add_app_template_filter(iri_to_uri, "iri")
 
 
 @feed.get("/search.atom")
@@ -48,9 +49,6 @@ def description() -> Response:
     return _xml(
         render_template("opensearch.xml", root=_root()), "application/opensearchdescription+xml"
     )
-
-
-feed.add_app_template_filter(iri_to_uri, "iri")
 
 
 def _root() -> str:

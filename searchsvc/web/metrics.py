@@ -26,7 +26,7 @@ from prometheus_client.multiprocess import MultiProcessCollector
 from prometheus_client.registry import Collector
 
 from searchsvc.engines.base import Store
-from searchsvc.errors import IndexProblem
+from searchsvc.errors import ClusterRefuses, IndexProblem
 
 # When each count began, which nobody asks for.
 disable_created_metrics()  # type: ignore[no-untyped-call]
@@ -96,7 +96,7 @@ class _Index(Collector):
     def collect(self) -> Iterator[Metric]:
         try:
             served = self._store.current()
-        except IndexProblem:
+        except (IndexProblem, ClusterRefuses):
             yield GaugeMetricFamily("searchsvc_ready", "Whether the index can be searched.", 0)
             return
         yield GaugeMetricFamily("searchsvc_ready", "Whether the index can be searched.", 1)
