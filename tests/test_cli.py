@@ -350,8 +350,8 @@ def test_a_server_that_lost_its_index_tells_the_command_that_makes_this_one(
         index.rename(tmp_path / "away")
         with pytest.raises(urllib.error.HTTPError) as failed:
             urllib.request.urlopen(f"{url}api/v1/search?q=oil")
+        told = json.load(failed.value)["detail"]
     assert failed.value.code == 503
-    told = json.load(failed.value)["detail"]
     assert told.endswith(f"make one: searchsvc --index '{index}' index")
 
 
