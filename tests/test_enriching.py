@@ -126,6 +126,7 @@ def test_it_computes_while_another_process_writes(store: DirectoryStore, tmp_pat
 def test_it_waits_for_the_cache_but_not_for_ever(
     store: DirectoryStore, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    monkeypatch.setattr("searchsvc.extract.cache._PATIENCE", 0.1)
     monkeypatch.setattr(enriching, "_TRIES", 2)
     monkeypatch.setattr(enriching, "_WAIT", 0.0)
     with (

@@ -589,8 +589,9 @@ def test_new_rules_name_articles_again_without_reading_files(
 
 @pytest.mark.parametrize("spoil", ["delete", "overwrite", "cut", "lock", "folder"])
 def test_the_cache_of_names_may_be_lost_broken_or_taken(
-    world: World, tmp_path: Path, spoil: str
+    world: World, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, spoil: str
 ) -> None:
+    monkeypatch.setattr("searchsvc.extract.cache._PATIENCE", 0.1)
     cache = tmp_path / "names.sqlite"
     haldane(world)
     world.update(names=NameSource(cache=cache))
