@@ -16,6 +16,8 @@ PYTHON ?= $(shell for p in python3.11 python3.12 python3.13 python3 python; do \
 
 BIN = $(VENV)/bin
 PIP = $(BIN)/python -m pip --disable-pip-version-check --quiet
+# Most of what is installed is never imported; Python compiles what is.
+INSTALL = $(PIP) install --no-compile --constraint requirements-dev.lock --editable
 
 .PHONY: run test faults bench cluster lint lock clean
 
@@ -33,7 +35,7 @@ faults: $(VENV)/test.installed
 	$(BIN)/python -m pytest -q -s --thorough --seed $(SEED) --timeout 5400 tests/cluster
 
 bench: $(VENV)/test.installed
-	$(PIP) install --constraint requirements-dev.lock --editable '.[bench]'
+	$(INSTALL) '.[bench]'
 	$(BIN)/python bench/engines.py --times 1 2 4 8 --plot bench/engines.png
 	$(BIN)/python bench/serving.py --engine tantivy
 	$(BIN)/python bench/serving.py --engine whoosh
@@ -49,11 +51,11 @@ lint: $(VENV)/test.installed
 $(VENV)/run.installed: pyproject.toml requirements-dev.lock
 	@test -n "$(PYTHON)" || { echo "searchsvc needs Python 3.11, 3.12 or 3.13; install one, or say make PYTHON=..."; exit 1; }
 	$(PYTHON) -m venv $(VENV)
-	$(PIP) install --constraint requirements-dev.lock --editable .
+	$(INSTALL) .
 	@touch $@
 
 $(VENV)/test.installed: $(VENV)/run.installed
-	$(PIP) install --constraint requirements-dev.lock --editable '.[dev]'
+	$(INSTALL) '.[dev]'
 	@touch $@
 
 # The versions that development and CI use; the package itself takes any within its bounds.
