@@ -16,8 +16,6 @@ PYTHON ?= $(shell for p in python3.11 python3.12 python3.13 python3 python; do \
 
 BIN = $(VENV)/bin
 PIP = $(BIN)/python -m pip --disable-pip-version-check --quiet
-# Most of what is installed is never imported; Python compiles what is.
-INSTALL = $(PIP) install --no-compile --constraint requirements-dev.lock --editable
 
 .PHONY: run test faults bench cluster lint lock clean
 
@@ -35,7 +33,7 @@ faults: $(VENV)/test.installed
 	$(BIN)/python -m pytest -q -s --thorough --seed $(SEED) --timeout 5400 tests/cluster
 
 bench: $(VENV)/test.installed
-	$(INSTALL) '.[bench]'
+	$(PIP) install --constraint requirements-dev.lock --editable '.[bench]'
 	$(BIN)/python bench/engines.py --times 1 2 4 8 --plot bench/engines.png
 	$(BIN)/python bench/serving.py --engine tantivy
 	$(BIN)/python bench/serving.py --engine whoosh
@@ -51,11 +49,11 @@ lint: $(VENV)/test.installed
 $(VENV)/run.installed: pyproject.toml requirements-dev.lock
 	@test -n "$(PYTHON)" || { echo "searchsvc needs Python 3.11, 3.12 or 3.13; install one, or say make PYTHON=..."; exit 1; }
 	$(PYTHON) -m venv $(VENV)
-	$(INSTALL) .
+	$(PIP) install --constraint requirements-dev.lock --editable .
 	@touch $@
 
 $(VENV)/test.installed: $(VENV)/run.installed
-	$(INSTALL) '.[dev]'
+	$(PIP) install --constraint requirements-dev.lock --editable '.[dev]'
 	@touch $@
 
 # The versions that development and CI use; the package itself takes any within its bounds.
