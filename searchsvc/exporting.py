@@ -20,7 +20,7 @@ from searchsvc.errors import CursorExpired, TooBusy
 from searchsvc.lexicon import TimedLexicon
 from searchsvc.misspelt import unknown_values
 from searchsvc.parameters import ExportParameters, Format
-from searchsvc.searching import understand
+from searchsvc.searching import request_of, understand
 
 _GONE = "the index changed while it was exported, and its state of before is gone; export again"
 
@@ -53,15 +53,7 @@ def find(store: Store, asked: ExportParameters, seconds: float = SECONDS) -> Fou
     engine = store.current().engine
     lexicon = TimedLexicon(engine, seconds=seconds)
     understood = understand(asked.q, lexicon)
-    request = SearchRequest(
-        query=understood.resolved,
-        filters=asked.filters,
-        since=asked.from_,
-        until=asked.to,
-        sort=asked.sort,
-        limit=AT_ONCE,
-        seconds=lexicon.left(),
-    )
+    request = replace(request_of(asked, understood, lexicon), sort=asked.sort, limit=AT_ONCE)
     first = _whole(engine, request)
     unknown = unknown_values(request, first.total, engine, lexicon)
     warnings = [*understood.warnings, *unknown]

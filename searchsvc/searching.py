@@ -13,7 +13,7 @@ import base64
 import re
 import time
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from searchsvc.answers import (
     FacetValue,
@@ -29,7 +29,7 @@ from searchsvc.engines.base import Engine, Generation, Hit, SearchRequest, Searc
 from searchsvc.errors import CursorExpired, IndexProblem, ParameterError, QueryError
 from searchsvc.lexicon import TimedLexicon
 from searchsvc.misspelt import did_you_mean, unknown_values
-from searchsvc.parameters import SearchParameters
+from searchsvc.parameters import Question, SearchParameters
 from searchsvc.query.parser import parse
 from searchsvc.query.pasted import Origin, origin
 from searchsvc.query.rewrite import Lexicon, resolve
@@ -61,6 +61,17 @@ def understand(text: str, lexicon: Lexicon) -> Understood:
     return Understood(typed, resolved, warnings)
 
 
+def request_of(asked: Question, understood: Understood, lexicon: TimedLexicon) -> SearchRequest:
+    """What an engine is asked for *asked*, in the time that *lexicon* has left."""
+    return SearchRequest(
+        query=understood.resolved,
+        filters=asked.filters,
+        since=asked.from_,
+        until=asked.to,
+        seconds=lexicon.left(),
+    )
+
+
 def search(
     store: Store, asked: SearchParameters, clock: Callable[[], float] = time.perf_counter
 ) -> SearchAnswer:
@@ -74,16 +85,12 @@ def search(
     engine = generation.engine
     lexicon = TimedLexicon(engine, clock)
     understood = understand(asked.q, lexicon)
-    request = SearchRequest(
-        query=understood.resolved,
-        filters=asked.filters,
-        since=asked.from_,
-        until=asked.to,
+    request = replace(
+        request_of(asked, understood, lexicon),
         sort=asked.sort,
         offset=offset,
         limit=asked.size,
         facets=tuple(asked.facets),
-        seconds=lexicon.left(),
     )
     result = engine.search(request)
     unknown = list(unknown_values(request, result.total, engine, lexicon))

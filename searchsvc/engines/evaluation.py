@@ -17,7 +17,7 @@ from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from functools import reduce
-from itertools import takewhile
+from itertools import product, takewhile
 from typing import Protocol, TypeAlias, TypeVar
 
 import numpy as np
@@ -201,12 +201,10 @@ class Evaluation:
     def _union(self, words: frozenset[str], fields: tuple[str, ...]) -> Numbers:
         there = np.zeros(self._postings.days.size, bool)
         in_order = sorted(words)
-        for start in range(0, len(in_order), _AT_ONCE):
-            for field in fields:
-                if self._late():
-                    break
-                some = in_order[start : start + _AT_ONCE]
-                there[self._postings.with_any(field, some)] = True
+        parts = product(range(0, len(in_order), _AT_ONCE), fields)
+        for start, field in takewhile(lambda _: not self._late(), parts):
+            some = in_order[start : start + _AT_ONCE]
+            there[self._postings.with_any(field, some)] = True
         return np.flatnonzero(there).astype(np.int32)
 
     def _together(self, field: str, words: tuple[str, ...], slop: int) -> tuple[Numbers, Weights]:
